@@ -1,0 +1,173 @@
+/**
+ * What `KafkaModule.forRoot` takes, one member an option. In the YAML file the same options stand below `kafka:`, in
+ * snake_case or camelCase; in the environment each is `KAFKA_` and its path in upper snake case
+ * (`retry.maxAttempts` is `KAFKA_RETRY_MAX_ATTEMPTS`), lists separated by commas.
+ *
+ * @publicApi
+ */
+export interface KafkaOptions {
+  /** Bootstrap servers, each `host:port`. */
+  brokers: string[];
+
+  /** Consumer group, used as it stands. Required as soon as a handler exists. */
+  group?: string;
+
+  /** What to subscribe to. @default the topics of the handlers */
+  topics?: string[];
+
+  /**
+   * `true`: completed offsets are committed in the background, every {@link commitIntervalMs}.
+   * `false`: each record's offset is committed as soon as it is completed, before the next record of its lane.
+   *
+   * @default true
+   */
+  autoCommit?: boolean;
+
+  /** Milliseconds between two background commits. @default 1000 */
+  commitIntervalMs?: number;
+
+  /** Where a group starts on a topic it has no offset on at all: `true` at the beginning, `false` at the end. @default false */
+  startFromBeginning?: boolean;
+
+  /** `false`: boot without consuming; `KafkaConsumerService.start()` starts it later. @default true */
+  autoStart?: boolean;
+
+  /** The broker removes a member that it has not heard of for so many milliseconds. @default 30000 */
+  sessionTimeoutMs?: number;
+
+  /** Milliseconds between two heartbeats; less than a third of the session timeout is customary. @default 3000 */
+  heartbeatIntervalMs?: number;
+
+  /** Milliseconds the broker waits for members to rejoin in a rebalance. @default 60000 */
+  rebalanceTimeoutMs?: number;
+
+  /** Milliseconds a shutdown may take, running handlers, commits and leaving the group included. @default 30000 */
+  shutdownTimeoutMs?: number;
+
+  /**
+   * Milliseconds the start waits for the consumer to join its group; past it the start fails.
+   *
+   * @default undefined: the start does not wait, the consumer connects in the background
+   */
+  connectTimeoutMs?: number;
+
+  /** Name the brokers see in their logs and quotas, used as it stands. @default 'nestjs-kafka' */
+  clientId?: string;
+
+  /** The rack this process runs in, for brokers that let consumers fetch from the closest replica. @default undefined */
+  rackId?: string;
+
+  /** Milliseconds to wait for a connection to a broker. @default 10000 */
+  connectionTimeoutMs?: number;
+
+  /** Milliseconds to wait for a broker's answer. @default 30000 */
+  requestTimeoutMs?: number;
+
+  /** How records are fetched. */
+  fetch?: FetchOptions;
+
+  /** Records taken from the broker and not completed, per consumer; past it, partitions are paused. @default 10000 */
+  maxInFlightRecords?: number;
+
+  /** Bytes of keys and values of those records, per consumer; past it, partitions are paused. @default 67108864 (64 MiB) */
+  maxInFlightBytes?: number;
+
+  /** How a failing message is tried again. A handler's own `retry` wins, member by member. */
+  retry?: RetryOptions;
+
+  /**
+   * What happens to a message whose attempts are used up or pointless: `'retry'` tries it for ever at the longest
+   * delay, `'skip'` completes it unhandled and logs it, `'stop'` stops the consumer and leaves it uncommitted.
+   *
+   * @default 'retry'
+   */
+  onExhausted?: ExhaustedPolicy;
+
+  /** `true`: TLS with the system's certificate authorities; an object: TLS with these settings. @default false */
+  ssl?: boolean | SslOptions;
+
+  /** @default no authentication */
+  sasl?: SaslOptions;
+}
+
+/** @publicApi */
+export interface FetchOptions {
+  /** Bytes that must be there before the broker answers a fetch, unless {@link maxWaitMs} is over. @default 1 */
+  minBytes?: number;
+
+  /** Bytes of one fetch at most. @default 10485760 (10 MiB) */
+  maxBytes?: number;
+
+  /** Bytes of one partition in a fetch at most. @default 1048576 (1 MiB) */
+  maxBytesPerPartition?: number;
+
+  /** Milliseconds the broker holds a fetch that has nothing to return. @default 500 */
+  maxWaitMs?: number;
+}
+
+/** @publicApi */
+export interface RetryOptions {
+  /** Attempts in all, the first included. @default no limit */
+  maxAttempts?: number;
+
+  /** Milliseconds before the second attempt. @default 500 */
+  initialDelayMs?: number;
+
+  /** Factor by which the delay grows with each attempt. @default 2 */
+  multiplier?: number;
+
+  /** Milliseconds the delay never exceeds. @default 30000 */
+  maxDelayMs?: number;
+
+  /** `'full'` draws each delay between 0 and its value, so that many consumers do not retry in step. @default 'full' */
+  jitter?: Jitter;
+}
+
+/** @publicApi */
+export type Jitter = 'full' | 'none';
+
+/** @publicApi */
+export type ExhaustedPolicy = 'retry' | 'skip' | 'stop';
+
+/**
+ * Certificates and keys are PEM text, or the path of a file that holds it.
+ *
+ * @publicApi
+ */
+export interface SslOptions {
+  /** Certificate authorities to trust. @default the system's */
+  ca?: string;
+
+  /** The client's certificate, for mutual TLS. */
+  cert?: string;
+
+  /** The client's private key, for mutual TLS. */
+  key?: string;
+
+  /** Passphrase of the private key. */
+  passphrase?: string;
+
+  /** Name the broker's certificate must carry. @default the broker's host name */
+  servername?: string;
+
+  /** `false` accepts any certificate; for development only. @default true */
+  rejectUnauthorized?: boolean;
+}
+
+/** @publicApi */
+export type SaslOptions = SaslPasswordOptions | SaslOAuthBearerOptions;
+
+/** @publicApi */
+export interface SaslPasswordOptions {
+  mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  username: string;
+  password: string;
+}
+
+/** @publicApi */
+export interface SaslOAuthBearerOptions {
+  mechanism: 'oauthbearer';
+
+  /** Called for each connection and each re-authentication. */
+  tokenProvider: () => Promise<{ value: string }>;
+}

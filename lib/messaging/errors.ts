@@ -1,0 +1,39 @@
+/**
+ * The root of every error this package throws.
+ *
+ * @publicApi
+ */
+export class MessagingError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/**
+ * Thrown by a handler for a message that no further attempt can save: recovery gives up at once.
+ *
+ * @publicApi
+ */
+export class NonRetriableError extends MessagingError {}
+
+/**
+ * Thrown by a handler to complete a message without having handled it. It is logged and counted, not retried.
+ *
+ * @publicApi
+ */
+export class SkipMessageError extends MessagingError {}
+
+/**
+ * The bytes of a message are not of the format its topic promises. Never retried.
+ *
+ * @publicApi
+ */
+export class DeserializationError extends NonRetriableError {}
+
+/**
+ * A message was not acknowledged by the broker; `cause` has the client's error.
+ *
+ * @publicApi
+ */
+export class PublishError extends MessagingError {}

@@ -1,0 +1,60 @@
+/**
+ * A message on its way out.
+ *
+ * @publicApi
+ */
+export interface OutgoingMessage {
+  topic: string;
+
+  /** Messages of one key keep their order; strings are encoded as UTF-8. @default null */
+  key?: Buffer | string | null;
+
+  /** `null` publishes a tombstone; strings are encoded as UTF-8. */
+  value: Buffer | string | null;
+
+  /** Strings are encoded as UTF-8; an array repeats the header. @default {} */
+  headers?: Record<string, Buffer | string | (Buffer | string)[]>;
+
+  /** Overrides the partition that the key would choose. */
+  partition?: number;
+
+  /** @default the time of publishing */
+  timestamp?: Date;
+}
+
+/**
+ * Where the broker put a published message.
+ *
+ * @publicApi
+ */
+export interface PublishedRecord {
+  topic: string;
+  partition: number;
+
+  /** Decimal string, see `Message.offset`. */
+  offset: string;
+}
+
+/**
+ * Publishes messages. Also the injection token of the application's (default) producer.
+ *
+ * @publicApi
+ */
+export abstract class Producer {
+  /**
+   * Resolves when the broker has acknowledged the message.
+   *
+   * @throws PublishError when it did not; the message may or may not be stored
+   */
+  abstract publish(message: OutgoingMessage): Promise<PublishedRecord>;
+
+  /**
+   * Publishes several messages at once; the results stand in the order of the messages.
+   *
+   * @throws PublishError when not all were acknowledged; some may be stored
+   */
+  abstract publishBatch(messages: OutgoingMessage[]): Promise<PublishedRecord[]>;
+
+  /** Releases the connections. Publishing afterwards is an error. */
+  abstract close(): Promise<void>;
+}
