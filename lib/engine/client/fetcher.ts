@@ -1,0 +1,209 @@
+import type { EngineLogger } from '../logger.js';
+import { wait } from '../wait.js';
+import type { GroupSettings } from './client-settings.js';
+import type { Cluster } from './cluster.js';
+import { partitionName, type ConsumedRecord, type PartitionPosition, type TopicPartition } from './consumer-client.js';
+import {
+  decodeFetchResponse,
+  decodePartition,
+  type DecodedPartition,
+  type FetchedPartition,
+  type FetchResponse,
+} from './fetch-response.js';
+import { listOffset } from './log-offsets.js';
+import { describe, ErrorCode } from './protocol-errors.js';
+
+const retryDelayMs = 500;
+const undecodableDelayMs = 5_000;
+const readCommitted = 1;
+
+/** Where reading of one partition stands. */
+interface FetchState extends TopicPartition {
+  position: number;
+  node: number;
+  paused: boolean;
+
+  /** Time before which the partition is left out, after an error of its own. */
+  blockedUntil: number;
+}
+
+export interface FetchedRecordsListener {
+  records(partition: TopicPartition, records: readonly ConsumedRecord[], next: number): void;
+  /** The log does not reach to where it was read, and reading goes on elsewhere. */
+  repositioned(position: PartitionPosition): void;
+}
+
+/** Reads the partitions of one assignment: a loop for each broker that leads one of them. */
+export class Fetcher {
+  private readonly stopped = new AbortController();
+  private readonly states = new Map<string, FetchState>();
+  private readonly loops = new Set<number>();
+  private wake = new AbortController();
+
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly settings: GroupSettings,
+    private readonly listener: FetchedRecordsListener,
+    private readonly logger: EngineLogger,
+  ) {}
+
+  async start(positions: readonly PartitionPosition[]): Promise<void> {
+    for (const { topic, partition, offset } of positions) {
+      const state = { topic, partition, position: offset, node: -1, paused: false, blockedUntil: 0 };
+      this.states.set(partitionName(state), state);
+    }
+    await this.locateLeaders();
+  }
+
+  pause(partition: TopicPartition): void {
+    const state = this.states.get(partitionName(partition));
+    if (state) state.paused = true;
+  }
+
+  resume(partition: TopicPartition): void {
+    const state = this.states.get(partitionName(partition));
+    if (state) state.paused = false;
+    this.wakeLoops();
+  }
+
+  stop(): void {
+    this.stopped.abort();
+    this.wakeLoops();
+  }
+
+  private get running(): boolean {
+    return !this.stopped.signal.aborted;
+  }
+
+  /** Finds out who leads each partition, and starts loops for brokers that have none yet. */
+  private async locateLeaders(): Promise<void> {
+    const topics = await this.cluster.metadata([...new Set([...this.states.values()].map(({ topic }) => topic))]);
+    for (const { topic, partitionMetadata } of topics) {
+      for (const { partitionId, leader } of partitionMetadata) {
+        const state = this.states.get(partitionName({ topic, partition: partitionId }));
+        if (state) state.node = leader;
+      }
+    }
+    for (const node of new Set([...this.states.values()].map((state) => state.node))) this.startLoop(node);
+    this.wakeLoops();
+  }
+
+  private startLoop(node: number): void {
+    if (this.loops.has(node) || !this.running) return;
+    this.loops.add(node);
+    void this.loop(node).finally(() => this.loops.delete(node));
+  }
+
+  private async loop(node: number): Promise<void> {
+    while (this.running && this.statesOf(node).length > 0) {
+      const wanted = this.statesOf(node).filter((state) => !state.paused && state.blockedUntil <= Date.now());
+      if (node < 0) await this.relocateLater();
+      else if (wanted.length === 0) await this.untilWanted(node);
+      else await this.fetchOnce(node, wanted);
+    }
+  }
+
+  private statesOf(node: number): FetchState[] {
+    return [...this.states.values()].filter((state) => state.node === node);
+  }
+
+  private async fetchOnce(node: number, wanted: FetchState[]): Promise<void> {
+    try {
+      const { partitions } = await this.fetch(node, wanted);
+      for (const fetched of partitions) await this.accept(fetched);
+    } catch (error) {
+      if (!this.running) return;
+      this.logger.warn(`Fetching from broker ${node} failed, trying again: ${(error as Error).message}`);
+      await this.relocateLater();
+    }
+  }
+
+  private fetch(node: number, wanted: FetchState[]): Promise<FetchResponse> {
+    const { minBytes, maxBytes, maxBytesPerPartition, maxWaitMs } = this.settings.fetch;
+    const topics = wanted.map(({ topic, partition, position }) => ({
+      topic,
+      partitions: [{ partition, fetchOffset: String(position), maxBytes: maxBytesPerPartition }],
+    }));
+    const { rackId } = this.settings;
+    return this.cluster.request<FetchResponse>(
+      node,
+      'Fetch',
+      { isolationLevel: readCommitted, maxWaitTime: maxWaitMs, minBytes, maxBytes, rackId, topics },
+      { requestTimeout: maxWaitMs + this.settings.requestTimeoutMs, response: fetchResponse },
+    );
+  }
+
+  /** An answer counts only for a partition that still stands where it was asked for. */
+  private async accept(fetched: FetchedPartition): Promise<void> {
+    const state = this.states.get(partitionName(fetched));
+    if (!this.running || !state || state.paused) return;
+    if (fetched.errorCode !== ErrorCode.None) return this.recover(state, fetched.errorCode);
+    if (fetched.preferredReadReplica >= 0) return this.moveTo(state, fetched.preferredReadReplica);
+    const decoded = await this.decode(fetched, state);
+    if (!this.running || !decoded || decoded.next === state.position) return;
+    this.listener.records(state, decoded.records, decoded.next);
+    state.position = decoded.next;
+  }
+
+  private async decode(fetched: FetchedPartition, state: FetchState): Promise<DecodedPartition | undefined> {
+    try {
+      return await decodePartition(fetched, state.position);
+    } catch (error) {
+      state.blockedUntil = Date.now() + undecodableDelayMs;
+      this.logger.error(
+        `Records of ${partitionName(state)} from offset ${state.position} cannot be decoded; the partition waits and is ` +
+          `tried again, others go on: ${(error as Error).message}`,
+      );
+      return undefined;
+    }
+  }
+
+  /** The broker names a replica closer to our rack (KIP-392). */
+  private moveTo(state: FetchState, node: number): void {
+    state.node = node;
+    this.startLoop(node);
+    this.wakeLoops();
+  }
+
+  private async recover(state: FetchState, errorCode: number): Promise<void> {
+    state.blockedUntil = Date.now() + retryDelayMs;
+    if (errorCode === ErrorCode.OffsetOutOfRange) return this.resetPosition(state);
+    this.logger.warn(`${describe(errorCode, `Fetching ${partitionName(state)} failed, trying again`).message}`);
+    await this.locateLeaders();
+  }
+
+  /** Never to the end: what is retained is read, at worst once more. */
+  private async resetPosition(state: FetchState): Promise<void> {
+    const beginning = await listOffset(this.cluster, state, 'beginning');
+    if (!this.running) return;
+    const place = `${partitionName(state)} has no offset ${state.position}`;
+    if (state.position < beginning) {
+      this.logger.warn(`${place} any more (retention); going on at its beginning, ${beginning}`);
+    } else {
+      this.logger.error(`${place} (topic truncated or recreated?); going on at its beginning, ${beginning}`);
+    }
+    state.position = beginning;
+    state.blockedUntil = 0;
+    this.listener.repositioned({ topic: state.topic, partition: state.partition, offset: beginning });
+  }
+
+  private async relocateLater(): Promise<void> {
+    await wait(retryDelayMs, this.stopped.signal);
+    if (!this.running) return;
+    await this.locateLeaders().catch((error: Error) => this.logger.warn(`Looking up leaders failed: ${error.message}`));
+  }
+
+  /** Sleeps until a partition of the broker is resumed, moved here, or past the time it was blocked for. */
+  private async untilWanted(node: number): Promise<void> {
+    const times = this.statesOf(node).flatMap((state) => (state.paused ? [] : [state.blockedUntil]));
+    const untilUnblocked = Math.max(1, Math.min(...times, Date.now() + 60_000) - Date.now());
+    await wait(untilUnblocked, this.wake.signal);
+  }
+
+  private wakeLoops(): void {
+    this.wake.abort();
+    this.wake = new AbortController();
+  }
+}
+
+const fetchResponse = { decode: decodeFetchResponse, parse: (data: unknown) => Promise.resolve(data) };

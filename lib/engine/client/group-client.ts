@@ -1,0 +1,203 @@
+import type { EngineLogger } from '../logger.js';
+import { settlesWithin, wait } from '../wait.js';
+import type { ConnectionSettings, GroupSettings } from './client-settings.js';
+import { Cluster } from './cluster.js';
+import type { ConsumerClient, ConsumerClientListener, PartitionPosition, TopicPartition } from './consumer-client.js';
+import { Fetcher, type FetchedRecordsListener } from './fetcher.js';
+import { commitOffsets, fetchCommitted } from './group-offsets.js';
+import { Heartbeats, type MembershipEnd } from './heartbeats.js';
+import { listOffset } from './log-offsets.js';
+import { Membership } from './membership.js';
+import { firstStartMetadata, startsAtBeginning, type CommittedOffset } from './start-positions.js';
+import { sameTopics, TopicSubscription, type SubscribedTopics } from './topic-subscription.js';
+
+const topicsIntervalMs = 60_000;
+const missingTopicsIntervalMs = 2_000;
+const longestDrainMs = 5_000;
+
+/** What ends the reading of one assignment. */
+type AssignmentEnd = MembershipEnd | { kind: 'closed' } | { kind: 'topics-changed' };
+
+/**
+ * A consumer of our own on kafkajs's connections: one member of a group with eager rebalances. Whatever it owns is given
+ * up in an awaited revocation before it rejoins, so that nothing completed is left uncommitted.
+ */
+export class GroupClient implements ConsumerClient {
+  private readonly closing = new AbortController();
+  private readonly cluster: Cluster;
+  private readonly membership: Membership;
+  private readonly subscription: TopicSubscription;
+  private fetcher: Fetcher | undefined;
+  private stopping = false;
+
+  constructor(
+    connection: ConnectionSettings,
+    private readonly settings: GroupSettings,
+    private readonly listener: ConsumerClientListener,
+    private readonly logger: EngineLogger,
+  ) {
+    this.cluster = new Cluster(connection, logger);
+    this.membership = new Membership(this.cluster, settings, logger, this.closing.signal);
+    this.subscription = new TopicSubscription(this.cluster, settings.topics, logger);
+  }
+
+  async run(): Promise<void> {
+    try {
+      while (!this.stopping) await this.serveOneAssignment();
+    } catch (error) {
+      if (this.closing.signal.aborted) return;
+      await this.close(drainBudgetMs(this.settings));
+      throw error;
+    }
+  }
+
+  pause(partition: TopicPartition): void {
+    this.fetcher?.pause(partition);
+  }
+
+  resume(partition: TopicPartition): void {
+    this.fetcher?.resume(partition);
+  }
+
+  commit(offsets: readonly PartitionPosition[]): Promise<void> {
+    return commitOffsets(this.membership, offsets);
+  }
+
+  stopFetching(): void {
+    this.stopping = true;
+    this.fetcher?.stop();
+  }
+
+  async close(deadlineMs: number): Promise<void> {
+    this.stopFetching();
+    this.closing.abort();
+    const left = this.membership.leave().catch((error: Error) => {
+      this.logger.warn(`Leaving group "${this.settings.group}" failed, its session will expire: ${error.message}`);
+    });
+    if (!(await settlesWithin(left, deadlineMs))) {
+      this.logger.warn(
+        `Leaving group "${this.settings.group}" was not answered within ${deadlineMs} ms, its session will expire`,
+      );
+    }
+    await this.cluster.close();
+  }
+
+  /** From a join to the end of its assignment. */
+  private async serveOneAssignment(): Promise<void> {
+    const topics = await this.untilTopicsExist();
+    if (this.stopping) return;
+    const owned = await this.membership.join([...topics.keys()]);
+    if (this.closing.signal.aborted) return;
+    const assignment = new AbortController();
+    try {
+      const ended = this.untilEnd(topics, assignment.signal);
+      await this.read(owned, topics);
+      await this.giveUp(owned, await ended);
+    } finally {
+      assignment.abort();
+      this.fetcher?.stop();
+    }
+  }
+
+  private async untilTopicsExist(): Promise<SubscribedTopics> {
+    for (;;) {
+      const topics = await this.subscription.resolve();
+      if (topics.size > 0 || this.stopping) return topics;
+      await wait(missingTopicsIntervalMs, this.closing.signal);
+    }
+  }
+
+  /** Heartbeats and a look at the topics now and then, until one of them or a close ends the assignment. */
+  private untilEnd(topics: SubscribedTopics, assignment: AbortSignal): Promise<AssignmentEnd> {
+    return new Promise((resolve) => {
+      const heartbeats = new Heartbeats(() => this.membership.heartbeat(), this.settings, resolve, this.logger);
+      assignment.addEventListener('abort', () => heartbeats.stop(), { once: true });
+      this.closing.signal.addEventListener('abort', () => resolve({ kind: 'closed' }), { signal: assignment });
+      heartbeats.start();
+      void this.watchTopics(topics, assignment, () => resolve({ kind: 'topics-changed' }));
+    });
+  }
+
+  private async watchTopics(topics: SubscribedTopics, assignment: AbortSignal, onChange: () => void): Promise<void> {
+    while (!assignment.aborted) {
+      await wait(this.subscription.incomplete ? missingTopicsIntervalMs : topicsIntervalMs, assignment);
+      if (assignment.aborted) return;
+      try {
+        if (this.concernsUs(topics, await this.subscription.resolve())) onChange();
+      } catch (error) {
+        this.logger.warn(`Looking for new topics failed, trying again: ${(error as Error).message}`);
+      }
+    }
+  }
+
+  /** A join with the same topics starts a rebalance only when it comes from the leader. */
+  private concernsUs(before: SubscribedTopics, now: SubscribedTopics): boolean {
+    if (this.membership.isLeader) return !sameTopics(before, now);
+    return before.size !== now.size || [...now.keys()].some((topic) => !before.has(topic));
+  }
+
+  /** Positions first, then the engine, then the records. */
+  private async read(owned: readonly TopicPartition[], topics: SubscribedTopics): Promise<void> {
+    const positions = await this.positions(owned, topics);
+    this.fetcher = new Fetcher(this.cluster, this.settings, this.fetched(), this.logger);
+    this.listener.assigned(positions);
+    if (!this.stopping) await this.fetcher.start(positions);
+  }
+
+  private async positions(owned: readonly TopicPartition[], topics: SubscribedTopics): Promise<PartitionPosition[]> {
+    const read = new Set(owned.map(({ topic }) => topic));
+    const committed = await fetchCommitted(this.membership, new Map([...topics].filter(([topic]) => read.has(topic))));
+    const positions = await Promise.all(
+      owned.map((partition) => this.position(partition, committed.get(partition.topic) ?? [])),
+    );
+    const first = positions.filter(({ isFirst }) => isFirst);
+    if (first.length > 0) await commitOffsets(this.membership, first);
+    return positions;
+  }
+
+  private async position(
+    { topic, partition }: TopicPartition,
+    topicOffsets: readonly CommittedOffset[],
+  ): Promise<StartPosition> {
+    const committed = topicOffsets.find((read) => read.partition === partition);
+    if (committed && committed.offset >= 0) return { topic, partition, offset: committed.offset, isFirst: false };
+    const atBeginning = startsAtBeginning(partition, topicOffsets, this.settings.startFromBeginning);
+    const offset = await listOffset(this.cluster, { topic, partition }, atBeginning ? 'beginning' : 'end');
+    return { topic, partition, offset, isFirst: true, metadata: firstStartMetadata(topicOffsets.length) };
+  }
+
+  private fetched(): FetchedRecordsListener {
+    return {
+      records: (partition, records, next) => this.listener.records(partition, records, next),
+      repositioned: (position) => {
+        this.listener.lost([position]);
+        this.listener.assigned([position]);
+      },
+    };
+  }
+
+  private async giveUp(owned: readonly TopicPartition[], end: AssignmentEnd): Promise<void> {
+    this.fetcher?.stop();
+    if (end.kind === 'closed') return;
+    if (end.kind === 'lost') {
+      this.logger.warn(`Lost the membership in group "${this.settings.group}", joining again: ${end.reason}`);
+      this.membership.forget();
+      return this.listener.lost(owned);
+    }
+    this.logger.log(
+      `Group "${this.settings.group}" is rebalancing${end.kind === 'topics-changed' ? ': its topics changed' : ''}`,
+    );
+    await this.listener.revoked(owned, drainBudgetMs(this.settings));
+  }
+}
+
+interface StartPosition extends PartitionPosition {
+  /** Nothing was committed: the position is committed at once, or the next start would choose anew. */
+  isFirst: boolean;
+  metadata?: string;
+}
+
+/** How long running handlers may hold up a rebalance. */
+function drainBudgetMs({ sessionTimeoutMs, rebalanceTimeoutMs }: GroupSettings): number {
+  return Math.min(longestDrainMs, sessionTimeoutMs / 2, rebalanceTimeoutMs / 2);
+}

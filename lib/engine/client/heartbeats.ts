@@ -1,0 +1,62 @@
+import type { EngineLogger } from '../logger.js';
+import { wait } from '../wait.js';
+import { describe, ErrorCode, isMembershipLost } from './protocol-errors.js';
+
+/** Why a membership ended: the group rebalances, or it goes on without this member. */
+export type MembershipEnd = { kind: 'rebalance' } | { kind: 'lost'; reason: string };
+
+/**
+ * Keeps a membership alive on a timer of its own, whatever handlers, fetches and commits do, from the join until
+ * stopped; also while a rebalance waits for this member to give up its partitions.
+ */
+export class Heartbeats {
+  private readonly stopped = new AbortController();
+  private lastSuccess = Date.now();
+
+  constructor(
+    private readonly send: () => Promise<number>,
+    private readonly intervals: { heartbeatIntervalMs: number; sessionTimeoutMs: number },
+    private readonly onEnd: (end: MembershipEnd) => void,
+    private readonly logger: EngineLogger,
+  ) {}
+
+  start(): void {
+    void this.beat();
+  }
+
+  stop(): void {
+    this.stopped.abort();
+  }
+
+  private async beat(): Promise<void> {
+    while (!this.stopped.signal.aborted) {
+      await wait(this.intervals.heartbeatIntervalMs, this.stopped.signal);
+      if (this.stopped.signal.aborted) return;
+      const code = await this.trySend();
+      if (this.stopped.signal.aborted) return;
+      if (code === ErrorCode.RebalanceInProgress) this.onEnd({ kind: 'rebalance' });
+      const reason = this.lossReason(code);
+      if (reason) return this.onEnd({ kind: 'lost', reason });
+    }
+  }
+
+  private async trySend(): Promise<number | undefined> {
+    try {
+      const code = await this.send();
+      if (code === ErrorCode.None || code === ErrorCode.RebalanceInProgress) this.lastSuccess = Date.now();
+      return code;
+    } catch (error) {
+      this.logger.warn(`Heartbeat failed, trying again: ${(error as Error).message}`);
+      return undefined;
+    }
+  }
+
+  private lossReason(code: number | undefined): string | undefined {
+    if (code !== undefined && isMembershipLost(code))
+      return describe(code, 'the coordinator answered a heartbeat').message;
+    const silence = Date.now() - this.lastSuccess;
+    if (silence > this.intervals.sessionTimeoutMs)
+      return `no heartbeat was answered for ${silence} ms, the session has expired`;
+    return undefined;
+  }
+}

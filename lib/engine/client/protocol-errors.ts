@@ -1,0 +1,51 @@
+import { createErrorFromCode, type ProtocolError } from './kafkajs-internals.js';
+
+/** Kafka's error codes that the client decides by. @see https://kafka.apache.org/protocol.html#protocol_error_codes */
+export const ErrorCode = {
+  None: 0,
+  OffsetOutOfRange: 1,
+  UnknownTopicOrPartition: 3,
+  CoordinatorLoadInProgress: 14,
+  CoordinatorNotAvailable: 15,
+  NotCoordinator: 16,
+  IllegalGeneration: 22,
+  UnknownMemberId: 25,
+  RebalanceInProgress: 27,
+  TopicAuthorizationFailed: 29,
+  MemberIdRequired: 79,
+  FencedInstanceId: 82,
+} as const;
+
+const coordinatorMoved: readonly number[] = [
+  ErrorCode.CoordinatorLoadInProgress,
+  ErrorCode.CoordinatorNotAvailable,
+  ErrorCode.NotCoordinator,
+];
+
+const membershipLost: readonly number[] = [
+  ErrorCode.IllegalGeneration,
+  ErrorCode.UnknownMemberId,
+  ErrorCode.FencedInstanceId,
+];
+
+/** The group has another coordinator, or its coordinator is not ready yet: look it up again. */
+export function isCoordinatorMoved(code: number): boolean {
+  return coordinatorMoved.includes(code);
+}
+
+/** The group goes on without this member: what it owned is lost. */
+export function isMembershipLost(code: number): boolean {
+  return membershipLost.includes(code);
+}
+
+/** @throws kafkajs's error for the code, unless it is 0 */
+export function throwOnError(code: number, what: string): void {
+  if (code !== ErrorCode.None) throw describe(code, what);
+}
+
+/** Text and type of an error code, for logs. */
+export function describe(code: number, what: string): ProtocolError {
+  const error = createErrorFromCode(code);
+  error.message = `${what}: ${error.message} (${error.type}, code ${code})`;
+  return error;
+}

@@ -1,0 +1,227 @@
+import type {
+  ConsumedRecord,
+  ConsumerClient,
+  ConsumerClientFactory,
+  ConsumerClientListener,
+  PartitionPosition,
+  TopicPartition,
+} from './client/consumer-client.js';
+import { partitionName } from './client/consumer-client.js';
+import { KafkaMessage } from './decode/kafka-message.js';
+import { LaneThrottle, type InFlightLimits } from './dispatch/lane-throttle.js';
+import { PartitionLane, type LaneDuties } from './dispatch/partition-lane.js';
+import type { TopicRoutes } from './handler-binding.js';
+import type { EngineLogger } from './logger.js';
+import { Committer } from './offsets/committer.js';
+import { handleWithAttempts, type AttemptsContext, type LaneSignals, type Outcome } from './recovery/attempts.js';
+import { supervise } from './supervise.js';
+import { settlesWithin, wait } from './wait.js';
+
+const commitRetryMs = 500;
+const leaveReserveMs = 5_000;
+
+export interface GroupConsumerSettings extends InFlightLimits {
+  group: string;
+  autoCommit: boolean;
+  commitIntervalMs: number;
+  shutdownTimeoutMs: number;
+}
+
+/** What a consumer has done since it was made, and what it owns now. */
+export interface GroupConsumerStatus {
+  group: string;
+  running: boolean;
+  joined: boolean;
+  assignments: readonly TopicPartition[];
+  handled: number;
+  failedAttempts: number;
+  skipped: number;
+}
+
+/**
+ * Takes the records of a group's partitions through the stages: admit, dispatch, decode, invoke, recover, complete,
+ * commit. One lane a partition; a client that ends is replaced.
+ */
+export class GroupConsumer implements ConsumerClientListener {
+  private readonly lanes = new Map<string, PartitionLane>();
+  private readonly throttle: LaneThrottle;
+  private readonly committer: Committer<PartitionLane>;
+  private readonly unrouted = new Set<string>();
+  private readonly counts = { handled: 0, failedAttempts: 0, skipped: 0 };
+  private readonly duties: LaneDuties;
+  private readonly attempts: AttemptsContext;
+  private stopped = new AbortController();
+  private supervised: Promise<void> | undefined;
+  private client: ConsumerClient | undefined;
+  private joined = false;
+  private onJoined: (() => void)[] = [];
+
+  constructor(
+    private readonly settings: GroupConsumerSettings,
+    private readonly routes: TopicRoutes,
+    private readonly createClient: ConsumerClientFactory,
+    private readonly logger: EngineLogger,
+  ) {
+    this.throttle = new LaneThrottle(settings);
+    this.committer = new Committer(
+      () => this.lanes.values(),
+      (positions) => this.send(positions),
+      logger,
+    );
+    const onFailure = (): void => void this.counts.failedAttempts++;
+    this.attempts = { group: settings.group, logger, onFailure };
+    this.duties = {
+      handle: (record, signals) => this.handle(record, signals),
+      completed: (lane) => (settings.autoCommit ? undefined : this.commitBeforeNext(lane)),
+      shrunk: (lane) => this.client && this.throttle.shrunk(lane, this.lanes.size, this.client),
+      broke: (lane, error) => this.replaceClient(lane, error),
+      stopRequested: () => void this.stop(),
+    };
+  }
+
+  start(): void {
+    if (this.supervised) return;
+    this.stopped = new AbortController();
+    const what = `The consumer of group "${this.settings.group}"`;
+    this.supervised = supervise(what, () => this.runClient(), this.stopped.signal, this.logger);
+  }
+
+  /** Resolves once the group has been joined. */
+  untilJoined(): Promise<void> {
+    return this.joined ? Promise.resolve() : new Promise((resolve) => this.onJoined.push(resolve));
+  }
+
+  /** Stops fetching, lets running handlers finish, commits, leaves; all of it within the shutdown timeout. */
+  async stop(): Promise<void> {
+    if (!this.supervised || this.stopped.signal.aborted) return this.supervised;
+    const deadline = Date.now() + this.settings.shutdownTimeoutMs;
+    this.stopped.abort();
+    this.client?.stopFetching();
+    await this.drain([...this.lanes.values()], graceMs(this.settings.shutdownTimeoutMs));
+    await this.commitUntil(deadline - (deadline - Date.now()) / 2);
+    await this.client?.close(Math.max(0, deadline - Date.now()));
+    await this.supervised;
+    this.supervised = undefined;
+    this.logger.log(`Left group "${this.settings.group}"`);
+  }
+
+  status(): GroupConsumerStatus {
+    const { group } = this.settings;
+    const assignments = [...this.lanes.values()].map(({ topic, partition }) => ({ topic, partition }));
+    const running = this.supervised !== undefined && !this.stopped.signal.aborted;
+    return { group, running, joined: this.joined, assignments, ...this.counts };
+  }
+
+  assigned(positions: readonly PartitionPosition[]): void {
+    for (const position of positions) {
+      const lane = new PartitionLane(position, this.duties);
+      this.lanes.set(partitionName(position), lane);
+      this.committer.startedAt(lane);
+    }
+    this.joined = true;
+    this.onJoined.splice(0).forEach((resolve) => resolve());
+    this.logger.log(`Group "${this.settings.group}" joined; reading ${describePositions(positions)}`);
+  }
+
+  records(partition: TopicPartition, records: readonly ConsumedRecord[], next: number): void {
+    const lane = this.lanes.get(partitionName(partition));
+    if (!lane || !this.client) return;
+    lane.admit(records, next);
+    this.throttle.admitted(lane, this.lanes.size, this.client);
+  }
+
+  async revoked(partitions: readonly TopicPartition[], deadlineMs: number): Promise<void> {
+    const deadline = Date.now() + deadlineMs;
+    await this.drain(this.lanesOf(partitions), deadlineMs / 2);
+    await this.commitUntil(deadline);
+    this.lost(partitions);
+  }
+
+  lost(partitions: readonly TopicPartition[]): void {
+    for (const lane of this.lanesOf(partitions)) lane.lose();
+    for (const partition of partitions) this.lanes.delete(partitionName(partition));
+  }
+
+  private async runClient(): Promise<void> {
+    const client = (this.client = this.createClient(this));
+    const commits = setInterval(() => void this.committer.flush(), this.settings.commitIntervalMs);
+    try {
+      await client.run();
+    } finally {
+      clearInterval(commits);
+      this.lost([...this.lanes.values()]);
+      this.client = undefined;
+      this.joined = false;
+    }
+  }
+
+  private replaceClient(lane: PartitionLane, error: Error): void {
+    this.logger.error(`Partition ${partitionName(lane)} broke down: ${error.message}`, error.stack);
+    void this.client?.close(0);
+  }
+
+  private send(positions: PartitionPosition[]): Promise<void> {
+    return this.client ? this.client.commit(positions) : Promise.reject(new Error('the consumer is not connected'));
+  }
+
+  private async handle(record: ConsumedRecord, signals: LaneSignals): Promise<Outcome> {
+    const bindings = this.routes(record.topic);
+    if (bindings.length === 0) return this.skipUnrouted(record.topic);
+    const message = new KafkaMessage(record);
+    for (const binding of bindings) {
+      const outcome = await handleWithAttempts(binding, message, signals, this.attempts);
+      if (outcome === 'abandoned' || outcome === 'stopped') return outcome;
+      this.counts[outcome]++;
+    }
+    return 'handled';
+  }
+
+  private skipUnrouted(topic: string): Outcome {
+    this.counts.skipped++;
+    if (!this.unrouted.has(topic)) this.logger.warn(`No handler takes topic "${topic}": its records are skipped`);
+    this.unrouted.add(topic);
+    return 'skipped';
+  }
+
+  /** Per-record mode: the lane waits until the broker has its position. Lanes that wait together share a request. */
+  private async commitBeforeNext(lane: PartitionLane): Promise<void> {
+    while (lane.isOwned && !(await this.committer.flush())) await wait(commitRetryMs, this.stopped.signal);
+  }
+
+  private async commitUntil(deadline: number): Promise<void> {
+    const outOfTime = AbortSignal.timeout(Math.max(1, deadline - Date.now()));
+    const committed = async (): Promise<void> => {
+      while (!outOfTime.aborted && !(await this.committer.flush())) await wait(commitRetryMs, outOfTime);
+    };
+    if (!(await settlesWithin(committed(), deadline - Date.now()))) {
+      this.logger.error(
+        `Group "${this.settings.group}": the last commit was not answered in time; records may be delivered again`,
+      );
+    }
+  }
+
+  private async drain(lanes: readonly PartitionLane[], budgetMs: number): Promise<void> {
+    if (await settlesWithin(Promise.all(lanes.map((lane) => lane.drain())), budgetMs)) return;
+    for (const lane of lanes.filter((lane) => lane.runningOffset !== undefined)) {
+      const record = `${partitionName(lane)}@${lane.runningOffset}`;
+      this.logger.warn(
+        `The handler of ${record} is still running after ${budgetMs} ms; it is aborted, the record stays uncommitted`,
+      );
+      lane.abort('The time for running handlers to finish is over');
+    }
+  }
+
+  private lanesOf(partitions: readonly TopicPartition[]): PartitionLane[] {
+    return partitions.flatMap((partition) => this.lanes.get(partitionName(partition)) ?? []);
+  }
+}
+
+/** What handlers may use of the shutdown timeout; the rest is for the last commit and for leaving. */
+function graceMs(shutdownTimeoutMs: number): number {
+  return Math.max(shutdownTimeoutMs - leaveReserveMs, shutdownTimeoutMs / 2);
+}
+
+function describePositions(positions: readonly PartitionPosition[]): string {
+  if (positions.length === 0) return 'nothing, all partitions are with other members';
+  return positions.map((position) => `${partitionName(position)}@${position.offset}`).join(', ');
+}

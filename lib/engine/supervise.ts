@@ -1,0 +1,25 @@
+import type { EngineLogger } from './logger.js';
+import { backoffDelay, type Backoff } from './recovery/backoff.js';
+import { wait } from './wait.js';
+
+const backoff: Backoff = { initialDelayMs: 500, multiplier: 2, maxDelayMs: 30_000, jitter: 'none' };
+const healthyAfterMs = 60_000;
+
+/** Runs something that should never end until told to stop: whatever ends it is logged, and it is started again. */
+export async function supervise(
+  what: string,
+  run: () => Promise<void>,
+  stopped: AbortSignal,
+  logger: EngineLogger,
+): Promise<void> {
+  let failures = 0;
+  while (!stopped.aborted) {
+    const startedAt = Date.now();
+    const error = await run().catch((error: Error) => error);
+    if (stopped.aborted) return;
+    failures = Date.now() - startedAt > healthyAfterMs ? 1 : failures + 1;
+    const delay = backoffDelay(failures, backoff);
+    logger.error(`${what} ended, starting it again in ${delay} ms: ${error?.message ?? 'without an error'}`);
+    await wait(delay, stopped);
+  }
+}
