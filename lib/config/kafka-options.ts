@@ -1,12 +1,12 @@
 /**
  * What `KafkaModule.forRoot` takes, one member an option. In the YAML file the same options stand below `kafka:`, in
  * snake_case or camelCase; in the environment each is `KAFKA_` and its path in upper snake case
- * (`retry.maxAttempts` is `KAFKA_RETRY_MAX_ATTEMPTS`), lists separated by commas.
+ * (`retry.maxAttempts` is `KAFKA_RETRY_MAX_ATTEMPTS`), lists separated by commas; an empty variable counts as not set.
  *
  * @publicApi
  */
 export interface KafkaOptions {
-  /** Bootstrap servers, each `host:port`. */
+  /** Bootstrap servers, each `host:port` or `[IPv6 address]:port`. */
   brokers: string[];
 
   /** Consumer group, used as it stands. Required as soon as a handler exists. */
@@ -130,7 +130,7 @@ export type Jitter = 'full' | 'none';
 export type ExhaustedPolicy = 'retry' | 'skip' | 'stop';
 
 /**
- * Certificates and keys are PEM text, or the path of a file that holds it.
+ * Certificates and keys are PEM text, or the path of a file that holds it, relative to the working directory.
  *
  * @publicApi
  */

@@ -100,7 +100,7 @@ export class GroupConsumer implements ConsumerClientListener {
     await this.drain([...this.lanes.values()], graceMs(this.settings.shutdownTimeoutMs));
     await this.commitUntil(deadline - (deadline - Date.now()) / 2);
     await this.client?.close(Math.max(0, deadline - Date.now()));
-    await this.supervised;
+    await settlesWithin(this.supervised, Math.max(0, deadline - Date.now()));
     this.supervised = undefined;
     this.logger.log(`Left group "${this.settings.group}"`);
   }
@@ -185,7 +185,8 @@ export class GroupConsumer implements ConsumerClientListener {
 
   /** Per-record mode: the lane waits until the broker has its position. Lanes that wait together share a request. */
   private async commitBeforeNext(lane: PartitionLane): Promise<void> {
-    while (lane.isOwned && !(await this.committer.flush())) await wait(commitRetryMs, this.stopped.signal);
+    const { signal } = this.stopped;
+    while (lane.isOwned && !(await this.committer.flush()) && !signal.aborted) await wait(commitRetryMs, signal);
   }
 
   private async commitUntil(deadline: number): Promise<void> {

@@ -42,8 +42,7 @@ export class BrokerLink {
   async request<T>(api: ApiName, args: object, options: Partial<RequestDefinition> = {}): Promise<T> {
     await this.connect();
     const definition = this.broker.lookupRequest(apiKeys[api], requests[api])(args);
-    const { decode } = options.response ?? definition.response;
-    const response = { decode, parse: asDecoded };
+    const response = { ...(options.response ?? definition.response), parse: asDecoded };
     return (await this.broker.connectionPool.send({ ...definition, ...options, response })) as T;
   }
 

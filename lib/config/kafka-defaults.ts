@@ -1,0 +1,36 @@
+import type { KafkaOptions, SslOptions } from './kafka-options.js';
+import { type KafkaSettings } from './kafka-settings.js';
+import { isMapping } from './mapping.js';
+
+/** What holds where an option is not given. Stated here and in the docstrings of `KafkaOptions`, nowhere else. */
+export const kafkaDefaults = {
+  autoCommit: true,
+  commitIntervalMs: 1000,
+  startFromBeginning: false,
+  autoStart: true,
+  sessionTimeoutMs: 30_000,
+  heartbeatIntervalMs: 3000,
+  rebalanceTimeoutMs: 60_000,
+  shutdownTimeoutMs: 30_000,
+  clientId: 'nestjs-kafka',
+  connectionTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  fetch: { minBytes: 1, maxBytes: 10_485_760, maxBytesPerPartition: 1_048_576, maxWaitMs: 500 },
+  maxInFlightRecords: 10_000,
+  maxInFlightBytes: 67_108_864,
+  retry: { maxAttempts: Infinity, initialDelayMs: 500, multiplier: 2, maxDelayMs: 30_000, jitter: 'full' },
+  onExhausted: 'retry',
+  ssl: false,
+} satisfies Omit<KafkaSettings, 'brokers'>;
+
+export const sslDefaults = { rejectUnauthorized: true } satisfies SslOptions;
+
+export function withDefaults(options: KafkaOptions): KafkaSettings {
+  return {
+    ...kafkaDefaults,
+    ...options,
+    fetch: { ...kafkaDefaults.fetch, ...options.fetch },
+    retry: { ...kafkaDefaults.retry, ...options.retry },
+    ssl: isMapping(options.ssl) ? { ...sslDefaults, ...options.ssl } : (options.ssl ?? kafkaDefaults.ssl),
+  };
+}

@@ -1,0 +1,106 @@
+import { ValidateIf } from 'class-validator';
+import { isMapping } from './mapping.js';
+import {
+  anyFunction,
+  flag,
+  integer,
+  listOf,
+  mapping,
+  numberFrom,
+  oneOf,
+  Optional,
+  Required,
+  type Rule,
+  Section,
+  text,
+} from './schema-rules.js';
+
+const attempts: Rule = {
+  ...integer(1),
+  accepts: (value) => value === Infinity || integer(1).accepts(value),
+};
+
+export class FetchSchema {
+  @Optional(integer(0)) minBytes?: unknown;
+  @Optional(integer(1)) maxBytes?: unknown;
+  @Optional(integer(1)) maxBytesPerPartition?: unknown;
+  @Optional(integer(0)) maxWaitMs?: unknown;
+}
+
+export class RetrySchema {
+  @Optional(attempts) maxAttempts?: unknown;
+  @Optional(integer(0)) initialDelayMs?: unknown;
+  @Optional(numberFrom(1)) multiplier?: unknown;
+  @Optional(integer(0)) maxDelayMs?: unknown;
+  @Optional(oneOf('full', 'none')) jitter?: unknown;
+}
+
+export class SslSchema {
+  @Optional(text) ca?: unknown;
+  @Optional(text) cert?: unknown;
+  @Optional(text) key?: unknown;
+  @Optional(text) passphrase?: unknown;
+  @Optional(text) servername?: unknown;
+  @Optional(flag) rejectUnauthorized?: unknown;
+}
+
+export class SaslPasswordSchema {
+  @Required(oneOf('plain', 'scram-sha-256', 'scram-sha-512', 'oauthbearer')) mechanism?: unknown;
+  @Required(text) username?: unknown;
+  @Required(text) password?: unknown;
+}
+
+export class SaslOAuthBearerSchema {
+  @Required(oneOf('oauthbearer')) mechanism?: unknown;
+  @Required(anyFunction) tokenProvider?: unknown;
+}
+
+/** The shape of `KafkaOptions`: names, types and ranges. What concerns items of a list or two options is in `option-rules`. */
+export class KafkaOptionsSchema {
+  @Required(listOf('"host:port"')) brokers?: unknown;
+  @Optional(text) group?: unknown;
+  @Optional(listOf('topic')) topics?: unknown;
+  @Optional(flag) autoCommit?: unknown;
+  @Optional(integer(1)) commitIntervalMs?: unknown;
+  @Optional(flag) startFromBeginning?: unknown;
+  @Optional(flag) autoStart?: unknown;
+  @Optional(integer(1)) sessionTimeoutMs?: unknown;
+  @Optional(integer(1)) heartbeatIntervalMs?: unknown;
+  @Optional(integer(1)) rebalanceTimeoutMs?: unknown;
+  @Optional(integer(0)) shutdownTimeoutMs?: unknown;
+  @Optional(integer(1)) connectTimeoutMs?: unknown;
+  @Optional(text) clientId?: unknown;
+  @Optional(text) rackId?: unknown;
+  @Optional(integer(1)) connectionTimeoutMs?: unknown;
+  @Optional(integer(1)) requestTimeoutMs?: unknown;
+  @Section() fetch?: unknown;
+  @Optional(integer(1)) maxInFlightRecords?: unknown;
+  @Optional(integer(1, Number.MAX_SAFE_INTEGER)) maxInFlightBytes?: unknown;
+  @Section() retry?: unknown;
+  @Optional(oneOf('retry', 'skip', 'stop')) onExhausted?: unknown;
+
+  @ValidateIf(({ ssl }: KafkaOptionsSchema) => typeof ssl !== 'boolean')
+  @Section(mapping('true, false or a mapping'))
+  ssl?: unknown;
+
+  @Section() sasl?: unknown;
+
+  /** class-validator looks at instances of the schema classes only; what is no mapping is left for it to refuse. */
+  static from(options: Record<string, unknown>): KafkaOptionsSchema {
+    return Object.assign(new KafkaOptionsSchema(), options, {
+      fetch: fill(new FetchSchema(), options.fetch),
+      retry: fill(new RetrySchema(), options.retry),
+      ssl: fill(new SslSchema(), options.ssl),
+      sasl: fill(saslSchemaFor(options.sasl), options.sasl),
+    });
+  }
+}
+
+function fill(schema: object, value: unknown): unknown {
+  return isMapping(value) ? Object.assign(schema, value) : value;
+}
+
+function saslSchemaFor(sasl: unknown): object {
+  const isOAuthBearer = isMapping(sasl) && sasl.mechanism === 'oauthbearer';
+  return isOAuthBearer ? new SaslOAuthBearerSchema() : new SaslPasswordSchema();
+}

@@ -1,0 +1,17 @@
+/** An object with named members, as a YAML mapping or an options object is. */
+export type Mapping = Record<string, unknown>;
+
+export function isMapping(value: unknown): value is Mapping {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A copy without the members that are null or undefined: `retry:` with nothing below it is YAML for null. */
+export function withoutNothing(mapping: Mapping): Mapping {
+  const present = Object.entries(mapping).filter(([, value]) => value !== null && value !== undefined);
+  return Object.fromEntries(present.map(([key, value]) => [key, isMapping(value) ? withoutNothing(value) : value]));
+}
+
+/** The value at a path such as `retry.maxAttempts`. */
+export function valueAt(mapping: Mapping, path: string): unknown {
+  return path.split('.').reduce<unknown>((value, key) => (isMapping(value) ? value[key] : undefined), mapping);
+}

@@ -1,0 +1,23 @@
+import type { SASLOptions } from 'kafkajs';
+import type { KafkaSettings } from '../config/kafka-settings.js';
+import type { ConnectionSettings, GroupSettings } from '../engine/client/client-settings.js';
+import type { TopicPattern } from '../engine/topic-pattern.js';
+
+/** The settings of a connection in the words of the engine's client. */
+export function connectionSettings(settings: KafkaSettings): ConnectionSettings {
+  const { brokers, clientId, ssl, connectionTimeoutMs, requestTimeoutMs } = settings;
+  return { brokers, clientId, ssl, sasl: saslSettings(settings.sasl), connectionTimeoutMs, requestTimeoutMs };
+}
+
+/** The settings of a member of a group. */
+export function groupSettings(settings: KafkaSettings, group: string, topics: readonly TopicPattern[]): GroupSettings {
+  const { startFromBeginning, sessionTimeoutMs, heartbeatIntervalMs, rebalanceTimeoutMs } = settings;
+  const { requestTimeoutMs, rackId, fetch } = settings;
+  const timing = { sessionTimeoutMs, heartbeatIntervalMs, rebalanceTimeoutMs, requestTimeoutMs };
+  return { group, topics, startFromBeginning, ...timing, rackId, fetch };
+}
+
+function saslSettings(sasl: KafkaSettings['sasl']): SASLOptions | undefined {
+  if (sasl?.mechanism !== 'oauthbearer') return sasl;
+  return { mechanism: sasl.mechanism, oauthBearerProvider: sasl.tokenProvider };
+}

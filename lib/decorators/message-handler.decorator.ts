@@ -1,0 +1,62 @@
+import 'reflect-metadata';
+import type { ExhaustedPolicy, RetryOptions } from '../config/kafka-options.js';
+import { MESSAGE_HANDLER_METADATA } from '../kafka.constants.js';
+import { MessagingError } from '../messaging/errors.js';
+
+/**
+ * What a single handler may have otherwise than its module.
+ *
+ * @publicApi
+ */
+export interface MessageHandlerOptions {
+  /** The connection to consume from, by the `name` given to `forRoot`. @default 'default' */
+  connection?: string;
+
+  /** Members that are set win over the module's `retry`. @default the module's */
+  retry?: RetryOptions;
+
+  /** @default the module's `onExhausted` */
+  onExhausted?: ExhaustedPolicy;
+}
+
+/** One use of `@MessageHandler`. */
+export interface MessageHandlerMetadata {
+  topics: readonly (string | RegExp)[];
+  options: MessageHandlerOptions;
+}
+
+/**
+ * Marks a method of a provider or controller, or a class that implements `Handler`, as the handler of topics. May be
+ * used more than once on the same method. The method is called with `(message: Message, context: HandlerContext)`.
+ *
+ * A RegExp is matched against the names of existing topics, now and later; it never takes internal (`__…`),
+ * dead-letter (`….dlq`) or retry (`….retry.…`) topics.
+ *
+ * @example
+ * ```ts
+ * @MessageHandler('orders.created', { retry: { maxAttempts: 5 } })
+ * async created(message: Message<OrderCreated>, context: HandlerContext) { … }
+ * ```
+ * @throws MessagingError when it decorates anything else
+ * @publicApi
+ */
+export function MessageHandler(
+  topics: string | RegExp | readonly (string | RegExp)[],
+  options: MessageHandlerOptions = {},
+): MethodDecorator & ClassDecorator {
+  const metadata = { topics: Array.isArray(topics) ? topics : [topics], options } as MessageHandlerMetadata;
+  return (target: object, property?: string | symbol, descriptor?: PropertyDescriptor): void => {
+    const holder: unknown = property === undefined ? target : descriptor?.value;
+    if (typeof holder !== 'function') throw notAMethod(target, property!);
+    const before = (Reflect.getOwnMetadata(MESSAGE_HANDLER_METADATA, holder) ?? []) as MessageHandlerMetadata[];
+    Reflect.defineMetadata(MESSAGE_HANDLER_METADATA, [...before, metadata], holder);
+  };
+}
+
+function notAMethod(target: object, property: string | symbol): MessagingError {
+  const owner = typeof target === 'function' ? target : target.constructor;
+  return new MessagingError(
+    `${owner.name}.${String(property)} is decorated with @MessageHandler but is no method; ` +
+      `decorate a method, or a class with a method handle()`,
+  );
+}

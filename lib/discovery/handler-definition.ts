@@ -1,0 +1,12 @@
+import type { MessageHandlerMetadata } from '../decorators/message-handler.decorator.js';
+import type { HandlerContext } from '../messaging/handler-context.js';
+import type { Message } from '../messaging/message.js';
+
+/** A decorated method as the explorer found it, once for each use of the decorator. */
+export interface HandlerDefinition extends MessageHandlerMetadata {
+  /** `Class.method` */
+  readonly name: string;
+
+  /** What Nest made of it, callable with a message; `undefined` when there is nothing to call. */
+  readonly handle: ((message: Message, context: HandlerContext) => unknown) | undefined;
+}

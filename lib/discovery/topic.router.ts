@@ -1,0 +1,74 @@
+import type { ExhaustedPolicy } from '../config/kafka-options.js';
+import type { RetrySettings } from '../config/kafka-settings.js';
+import type { HandlerBinding } from '../engine/handler-binding.js';
+import { takesTopic, type TopicPattern } from '../engine/topic-pattern.js';
+import { bindingFaults } from './binding-faults.js';
+import { HandlerBindingError } from './handler-binding.error.js';
+import type { HandlerDefinition } from './handler-definition.js';
+
+/** What a handler has where its decorator says nothing. */
+export interface RouteDefaults {
+  retry: RetrySettings;
+  onExhausted: ExhaustedPolicy;
+}
+
+interface Route {
+  pattern: TopicPattern;
+  binding: HandlerBinding;
+}
+
+/** Which handlers take which topics. Made once from what the explorer found. */
+export class TopicRouter {
+  private readonly routes: readonly Route[];
+  private readonly byTopic = new Map<string, readonly HandlerBinding[]>();
+
+  /** @throws HandlerBindingError that lists every handler that cannot be bound */
+  constructor(definitions: readonly HandlerDefinition[], defaults: RouteDefaults) {
+    const faults = bindingFaults(definitions);
+    if (faults.length > 0) throw new HandlerBindingError(faults);
+    this.routes = definitions.flatMap((definition) => {
+      const binding = bind(definition, defaults);
+      return definition.topics.map((pattern) => ({ pattern, binding }));
+    });
+  }
+
+  /** The topics and patterns of all handlers, each once. */
+  get patterns(): TopicPattern[] {
+    return [...new Map(this.routes.map(({ pattern }) => [String(pattern), pattern])).values()];
+  }
+
+  /** The handlers of a topic, in the order they were found. */
+  handlersOf(topic: string): readonly HandlerBinding[] {
+    let handlers = this.byTopic.get(topic);
+    if (!handlers) {
+      handlers = this.routes.filter(({ pattern }) => takesTopic(pattern, topic)).map(({ binding }) => binding);
+      this.byTopic.set(topic, handlers);
+    }
+    return handlers;
+  }
+
+  /** A line for each route, `topic → Class.method`. */
+  describe(): string[] {
+    return this.routes.map(({ pattern, binding }) => `Mapped {${String(pattern)}} to ${binding.name}`);
+  }
+
+  /** Handlers that an explicit list of topics leaves out. */
+  unlisted(topics: readonly string[]): string[] {
+    const isListed = ({ pattern }: Route): boolean => topics.some((topic) => takesTopic(pattern, topic));
+    return this.routes
+      .filter((route) => !isListed(route))
+      .map(
+        ({ pattern, binding }) =>
+          `${binding.name} takes ${String(pattern)}, which the option topics does not list: it gets no records`,
+      );
+  }
+}
+
+function bind({ name, handle, options }: HandlerDefinition, defaults: RouteDefaults): HandlerBinding {
+  const retry = { ...defaults.retry, ...withoutUndefined(options.retry ?? {}) };
+  return { name, handle: handle!, retry, onExhausted: options.onExhausted ?? defaults.onExhausted };
+}
+
+function withoutUndefined<T extends object>(source: T): Partial<T> {
+  return Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined)) as Partial<T>;
+}

@@ -1,0 +1,35 @@
+export { kafkaConfig } from './config/kafka.config.js';
+export { KafkaConfigError, type ConfigFault } from './config/kafka-config.error.js';
+export type {
+  ExhaustedPolicy,
+  FetchOptions,
+  Jitter,
+  KafkaOptions,
+  RetryOptions,
+  SaslOAuthBearerOptions,
+  SaslOptions,
+  SaslPasswordOptions,
+  SslOptions,
+} from './config/kafka-options.js';
+export { KafkaConsumerService } from './consumer/kafka-consumer.service.js';
+export { InjectKafkaConsumer, InjectKafkaProducer } from './decorators/inject.decorator.js';
+export { MessageHandler, type MessageHandlerOptions } from './decorators/message-handler.decorator.js';
+export { HandlerBindingError } from './discovery/handler-binding.error.js';
+export type { TopicPartition } from './engine/client/consumer-client.js';
+export type { GroupConsumerStatus } from './engine/group-consumer.js';
+export { getKafkaConsumerToken, getKafkaProducerToken } from './kafka.constants.js';
+export type { KafkaModuleExtras, KafkaOptionsFactory } from './kafka.module-definition.js';
+export { KafkaModule } from './kafka.module.js';
+export { Consumer } from './messaging/consumer.js';
+export {
+  DeserializationError,
+  MessagingError,
+  NonRetriableError,
+  PublishError,
+  SkipMessageError,
+} from './messaging/errors.js';
+export type { Handler } from './messaging/handler.js';
+export { HandlerContext } from './messaging/handler-context.js';
+export { Message } from './messaging/message.js';
+export { Producer, type OutgoingMessage, type PublishedRecord } from './messaging/producer.js';
+export { KafkaProducer } from './producer/kafka-producer.js';

@@ -1,0 +1,95 @@
+import { Inject, Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { DiscoveryModule, ModulesContainer } from '@nestjs/core';
+import { kafkaConfig } from './config/kafka.config.js';
+import { validateOptions } from './config/validate-options.js';
+import { KafkaConnectionModule } from './connection/kafka-connection.module.js';
+import { refuseSecondConnection } from './connection/refuse-second-connection.js';
+import { HandlerRegistry } from './consumer/handler.registry.js';
+import { KafkaConsumerModule } from './consumer/kafka-consumer.module.js';
+import { KafkaConsumerService } from './consumer/kafka-consumer.service.js';
+import { HandlerExplorer } from './discovery/handler.explorer.js';
+import { HandlerMetadataAccessor } from './discovery/handler-metadata.accessor.js';
+import {
+  DEFAULT_CONNECTION,
+  getKafkaConsumerToken,
+  getKafkaProducerToken,
+  KAFKA_CONNECTION,
+  KAFKA_CONSUMER,
+  KAFKA_PRODUCER,
+  KAFKA_SETTINGS,
+} from './kafka.constants.js';
+import { ASYNC_OPTIONS_TYPE, ConfigurableModuleClass, KAFKA_OPTIONS, OPTIONS_TYPE } from './kafka.module-definition.js';
+import { KafkaProducer } from './producer/kafka-producer.js';
+
+/**
+ * A connection to a Kafka cluster: its consumer runs the application's `@MessageHandler` methods, its producer publishes.
+ *
+ * @publicApi
+ */
+@Module({})
+export class KafkaModule extends ConfigurableModuleClass {
+  constructor(@Inject(KAFKA_CONNECTION) connection: string, modules: ModulesContainer) {
+    super();
+    refuseSecondConnection(connection, KafkaModule, modules);
+  }
+
+  /**
+   * Options given in code are final; without any, file and environment are read as by {@link forRootAsync}.
+   *
+   * @throws KafkaConfigError at the start, with every fault of the options
+   */
+  static override forRoot(options?: typeof OPTIONS_TYPE): DynamicModule {
+    return options ? assemble(super.forRoot(options), options.name) : KafkaModule.forRootAsync();
+  }
+
+  /**
+   * Options by `useFactory`, `useClass` or `useExisting`; without one of them, from the YAML file and the environment.
+   *
+   * @throws KafkaConfigError at the start, with every fault of the options
+   */
+  static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE = {}): DynamicModule {
+    const isGiven = options.useFactory ?? options.useClass ?? options.useExisting;
+    const complete = isGiven ? options : { ...kafkaConfig.asProvider(), ...options };
+    return assemble(super.forRootAsync(complete), options.name);
+  }
+}
+
+/** Splits what the builder made into the part that ends last and the part that starts last. */
+function assemble({ module, global, imports, providers }: DynamicModule, name = DEFAULT_CONNECTION): DynamicModule {
+  const connection = connectionModule(name, imports, providers);
+  const consumer = consumerModule(name, connection);
+  return { module, global, imports: [connection, consumer], exports: [connection, consumer] };
+}
+
+function connectionModule(name: string, imports: DynamicModule['imports'], options: Provider[] = []): DynamicModule {
+  const producer = getKafkaProducerToken(name);
+  return {
+    module: KafkaConnectionModule,
+    imports,
+    providers: [
+      ...options,
+      { provide: KAFKA_CONNECTION, useValue: name },
+      { provide: KAFKA_SETTINGS, inject: [KAFKA_OPTIONS], useFactory: validateOptions },
+      { provide: producer, useClass: KafkaProducer },
+      { provide: KAFKA_PRODUCER, useExisting: producer },
+    ],
+    exports: [KAFKA_CONNECTION, KAFKA_SETTINGS, producer],
+  };
+}
+
+function consumerModule(name: string, connection: DynamicModule): DynamicModule {
+  const consumer = getKafkaConsumerToken(name);
+  return {
+    module: KafkaConsumerModule,
+    imports: [DiscoveryModule, connection],
+    providers: [
+      HandlerMetadataAccessor,
+      HandlerExplorer,
+      HandlerRegistry,
+      KafkaConsumerService,
+      { provide: consumer, useExisting: KafkaConsumerService },
+      { provide: KAFKA_CONSUMER, useExisting: consumer },
+    ],
+    exports: name === DEFAULT_CONNECTION ? [consumer, KafkaConsumerService] : [consumer],
+  };
+}

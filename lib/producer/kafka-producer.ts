@@ -1,0 +1,43 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { KafkaSettings } from '../config/kafka-settings.js';
+import { connectionSettings } from '../connection/client-settings.js';
+import { ProducerClient } from '../engine/client/producer-client.js';
+import { KAFKA_SETTINGS } from '../kafka.constants.js';
+import { PublishError } from '../messaging/errors.js';
+import { Producer, type OutgoingMessage, type PublishedRecord } from '../messaging/producer.js';
+
+/**
+ * Publishes to a connection's cluster: idempotent, acknowledged by all in-sync replicas. Connects with the first
+ * message; the module closes it after the application's own shutdown hooks.
+ *
+ * @publicApi
+ */
+@Injectable()
+export class KafkaProducer extends Producer {
+  private readonly logger = new Logger(KafkaProducer.name);
+  private readonly client: ProducerClient;
+
+  constructor(@Inject(KAFKA_SETTINGS) settings: KafkaSettings) {
+    super();
+    this.client = new ProducerClient(connectionSettings(settings), this.logger);
+  }
+
+  async publish(message: OutgoingMessage): Promise<PublishedRecord> {
+    const [record] = await this.publishBatch([message]);
+    return record!;
+  }
+
+  async publishBatch(messages: OutgoingMessage[]): Promise<PublishedRecord[]> {
+    if (messages.length === 0) return [];
+    try {
+      return await this.client.send(messages);
+    } catch (cause) {
+      const topics = [...new Set(messages.map(({ topic }) => topic))].join(', ');
+      throw new PublishError(`Publishing to ${topics} failed: ${(cause as Error).message}`, { cause });
+    }
+  }
+
+  close(): Promise<void> {
+    return this.client.close();
+  }
+}
