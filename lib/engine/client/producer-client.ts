@@ -1,4 +1,4 @@
-import type { ICustomPartitioner, IHeaders, Kafka, Message, Producer, RecordMetadata } from 'kafkajs';
+import type { ICustomPartitioner, Kafka, Message, Producer, RecordMetadata } from 'kafkajs';
 import type { OutgoingMessage, PublishedRecord } from '../../messaging/producer.js';
 import type { EngineLogger } from '../logger.js';
 import type { ConnectionSettings } from './client-settings.js';

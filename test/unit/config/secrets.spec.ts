@@ -35,6 +35,7 @@ describe('options given in code', () => {
     ['a key that is no PEM', { ssl: { cert: certificate, key: secret } }],
     ['a key that is broken', { ssl: { cert: certificate, key } }],
     ['a key in place of ssl', { ssl: key }],
+    ['a piece of a key in place of ssl', { ssl: `-----BEGIN KEY-----${secret}` }],
     ['a key in place of ca', { ssl: { ca: key } }],
     ['a wrong passphrase', { ssl: { cert: certificate, key, passphrase: secret } }],
     ['a broker with credentials', { brokers: [`kafka://user:${secret}@host:9092`] }],
@@ -50,11 +51,13 @@ describe('options given in code', () => {
     expect(errorOf(validate).cause).toBeUndefined();
   });
 
-  it('a number as a password tells its kind', () => {
+  it('a number as a password or passphrase tells its kind', () => {
     const sasl = { mechanism: 'plain', username: 'u', password: 12345 };
-    expect(faultLinesOf(() => validateOptions({ brokers: ['a:1'], sasl }))).toEqual([
-      'sasl.password: expected a text that is not blank, got a number (hidden). ' +
-        'Write text; in YAML, put one that looks like a number in quotes.',
+    const text = 'expected a text that is not blank, got a number (hidden).';
+    const advice = 'Write text; in YAML, put one that looks like a number in quotes.';
+    expect(faultLinesOf(() => validateOptions({ brokers: ['a:1'], ssl: { passphrase: 12345 }, sasl }))).toEqual([
+      `ssl.passphrase: ${text} ${advice}`,
+      `sasl.password: ${text} ${advice}`,
     ]);
   });
 
