@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type {
   ConsumedRecord,
   ConsumerClient,
@@ -98,7 +99,7 @@ export class GroupConsumer implements ConsumerClientListener {
     this.stopped.abort();
     this.client?.stopFetching();
     await this.drain([...this.lanes.values()], graceMs(this.settings.shutdownTimeoutMs));
-    await this.commitUntil(deadline - (deadline - Date.now()) / 2);
+    await this.commitUntil((Date.now() + deadline) / 2);
     await this.client?.close(Math.max(0, deadline - Date.now()));
     await settlesWithin(this.supervised, Math.max(0, deadline - Date.now()));
     this.supervised = undefined;
@@ -190,15 +191,12 @@ export class GroupConsumer implements ConsumerClientListener {
   }
 
   private async commitUntil(deadline: number): Promise<void> {
-    const outOfTime = AbortSignal.timeout(Math.max(1, deadline - Date.now()));
     const committed = async (): Promise<void> => {
-      while (!outOfTime.aborted && !(await this.committer.flush())) await wait(commitRetryMs, outOfTime);
+      while (!(await this.committer.flush()) && Date.now() < deadline) await delay(commitRetryMs);
     };
-    if (!(await settlesWithin(committed(), deadline - Date.now()))) {
-      this.logger.error(
-        `Group "${this.settings.group}": the last commit was not answered in time; records may be delivered again`,
-      );
-    }
+    if (await settlesWithin(committed(), deadline - Date.now())) return;
+    const { group } = this.settings;
+    this.logger.error(`The last commit of group "${group}" was not answered in time; records may be delivered again`);
   }
 
   private async drain(lanes: readonly PartitionLane[], budgetMs: number): Promise<void> {

@@ -37,6 +37,7 @@ export class PartitionLane implements TopicPartition {
   private readonly aborting = new AbortController();
   private readonly signals: LaneSignals = { aborted: this.aborting.signal, draining: this.draining.signal };
   private working: Promise<void> | undefined;
+  private running: number | undefined;
   private owned = true;
   private queuedBytes = 0;
 
@@ -56,7 +57,7 @@ export class PartitionLane implements TopicPartition {
 
   /** The offset whose handler is running, if one is. */
   get runningOffset(): number | undefined {
-    return this.working && this.queue[0]?.offset;
+    return this.running;
   }
 
   /** Whether the lane may commit. */
@@ -77,9 +78,7 @@ export class PartitionLane implements TopicPartition {
       this.queue.push(record);
     }
     this.tracker.readUpTo(next);
-    this.working ??= this.work()
-      .catch((error: Error) => this.duties.broke(this, error))
-      .finally(() => (this.working = undefined));
+    if (this.queue.length > 0) this.working ??= this.work();
   }
 
   /** Starts nothing new; resolves when the running handler is done. */
@@ -100,16 +99,29 @@ export class PartitionLane implements TopicPartition {
     this.abort(`Partition ${partitionName(this)} was given up or lost`);
   }
 
+  /** Ends in the same turn that finds the queue empty: a record admitted between the two would be left lying. */
   private async work(): Promise<void> {
-    while (this.queue.length > 0 && !this.draining.signal.aborted) {
-      const record = this.queue[0]!;
-      const outcome = await this.duties.handle(record, this.signals);
-      if (outcome === 'stopped') this.duties.stopRequested();
-      if (outcome === 'stopped' || outcome === 'abandoned' || !this.isOwned) return;
-      this.complete(record);
-      await this.duties.completed(this);
-      this.duties.shrunk(this);
+    try {
+      let goesOn = true;
+      while (goesOn && this.queue.length > 0 && !this.draining.signal.aborted) goesOn = await this.handleNext();
+    } catch (error) {
+      this.duties.broke(this, error as Error);
+    } finally {
+      this.working = undefined;
     }
+  }
+
+  /** @returns whether the lane goes on with the next record */
+  private async handleNext(): Promise<boolean> {
+    const record = this.queue[0]!;
+    this.running = record.offset;
+    const outcome = await this.duties.handle(record, this.signals).finally(() => (this.running = undefined));
+    if (outcome === 'stopped') this.duties.stopRequested();
+    if (outcome === 'stopped' || outcome === 'abandoned' || !this.isOwned) return false;
+    this.complete(record);
+    await this.duties.completed(this);
+    this.duties.shrunk(this);
+    return true;
   }
 
   private complete(record: ConsumedRecord): void {

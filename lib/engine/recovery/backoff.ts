@@ -15,6 +15,7 @@ export interface Backoff {
  */
 export function backoffDelay(attempt: number, backoff: Backoff, random: () => number = Math.random): number {
   const { initialDelayMs, multiplier, maxDelayMs, jitter } = backoff;
-  const delay = Math.min(maxDelayMs, initialDelayMs * multiplier ** (attempt - 1));
+  const growth = Math.min(multiplier ** (attempt - 1), Number.MAX_VALUE); // 0 × Infinity would be NaN
+  const delay = Math.min(maxDelayMs, initialDelayMs * growth);
   return jitter === 'full' ? random() * delay : delay;
 }

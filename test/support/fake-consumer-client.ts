@@ -1,0 +1,101 @@
+import {
+  partitionName,
+  type ConsumedRecord,
+  type ConsumerClient,
+  type ConsumerClientListener,
+  type PartitionPosition,
+  type TopicPartition,
+} from '../../lib/engine/client/consumer-client.js';
+import { deferred } from './deferred.js';
+import { recordAt } from './records.js';
+
+/** A group member without a broker: specs call what a broker would bring about, and read what the engine asked for. */
+export class FakeConsumerClient implements ConsumerClient {
+  /** The engine's calls by name, in order. */
+  readonly calls: string[] = [];
+
+  /** What was sent to be committed, taken or not; `orders-0@5` for each position. */
+  readonly commits: string[][] = [];
+
+  readonly paused = new Set<string>();
+
+  /** What the broker makes of a commit. */
+  onCommit: () => Promise<void> = () => Promise.resolve();
+
+  /** What leaving the group takes. */
+  onClose: () => Promise<void> = () => Promise.resolve();
+
+  private readonly ended = deferred();
+
+  constructor(private readonly listener: ConsumerClientListener) {}
+
+  run(): Promise<void> {
+    this.calls.push('run');
+    return this.ended.promise;
+  }
+
+  pause(partition: TopicPartition): void {
+    this.paused.add(partitionName(partition));
+  }
+
+  resume(partition: TopicPartition): void {
+    this.paused.delete(partitionName(partition));
+  }
+
+  commit(offsets: readonly PartitionPosition[]): Promise<void> {
+    this.calls.push('commit');
+    this.commits.push(offsets.map((position) => `${partitionName(position)}@${position.offset}`));
+    return this.onCommit();
+  }
+
+  stopFetching(): void {
+    this.calls.push('stopFetching');
+  }
+
+  async close(): Promise<void> {
+    this.calls.push('close');
+    await this.onClose();
+    this.ended.resolve();
+  }
+
+  /** Partitions of topic `orders`, each from offset 0. */
+  assign(...partitions: number[]): void {
+    this.assignPositions(partitions.map((partition) => ({ topic: 'orders', partition, offset: 0 })));
+  }
+
+  assignPositions(positions: readonly PartitionPosition[]): void {
+    this.listener.assigned(positions);
+  }
+
+  /** Empty records of topic `orders`. */
+  deliver(partition: number, ...offsets: number[]): void {
+    this.deliverRecords(offsets.map((offset) => recordAt(offset, { topic: 'orders', partition })));
+  }
+
+  deliverRecords(records: readonly ConsumedRecord[]): void {
+    const last = records.at(-1)!;
+    this.listener.records({ topic: last.topic, partition: last.partition }, records, last.offset + 1);
+  }
+
+  revoke(partitions: number[], deadlineMs = 1000): Promise<void> {
+    return this.listener.revoked(places(partitions), deadlineMs);
+  }
+
+  lose(...partitions: number[]): void {
+    this.listener.lost(places(partitions));
+  }
+
+  /** Ends as a client does that cannot mend itself. */
+  fail(error: Error): void {
+    this.ended.reject(error);
+  }
+
+  /** Ends without an error, although nobody has closed it. */
+  end(): void {
+    this.ended.resolve();
+  }
+}
+
+function places(partitions: readonly number[]): TopicPartition[] {
+  return partitions.map((partition) => ({ topic: 'orders', partition }));
+}
