@@ -6,7 +6,7 @@
  * @publicApi
  */
 export interface KafkaOptions {
-  /** Bootstrap servers, each `host:port` or `[IPv6 address]:port`. */
+  /** Bootstrap servers, each `host:port`. */
   brokers: string[];
 
   /** Consumer group, used as it stands. Required as soon as a handler exists. */

@@ -21,6 +21,9 @@ import { settlesWithin, wait } from './wait.js';
 const commitRetryMs = 500;
 const leaveReserveMs = 5_000;
 
+/** How long handlers may take to settle once their signal has fired. */
+const longestAbortMs = 1_000;
+
 export interface GroupConsumerSettings extends InFlightLimits {
   group: string;
   autoCommit: boolean;
@@ -96,11 +99,12 @@ export class GroupConsumer implements ConsumerClientListener {
   async stop(): Promise<void> {
     if (!this.supervised || this.stopped.signal.aborted) return this.supervised;
     const deadline = Date.now() + this.settings.shutdownTimeoutMs;
+    const { client } = this;
     this.stopped.abort();
-    this.client?.stopFetching();
+    client?.stopFetching();
     await this.drain([...this.lanes.values()], graceMs(this.settings.shutdownTimeoutMs));
     await this.commitUntil((Date.now() + deadline) / 2);
-    await this.client?.close(Math.max(0, deadline - Date.now()));
+    if (client) await this.close(client, Math.max(0, deadline - Date.now()));
     await settlesWithin(this.supervised, Math.max(0, deadline - Date.now()));
     this.supervised = undefined;
     this.logger.log(`Left group "${this.settings.group}"`);
@@ -158,7 +162,14 @@ export class GroupConsumer implements ConsumerClientListener {
 
   private replaceClient(lane: PartitionLane, error: Error): void {
     this.logger.error(`Partition ${partitionName(lane)} broke down: ${error.message}`, error.stack);
-    void this.client?.close(0);
+    if (this.client) void this.close(this.client, 0);
+  }
+
+  private async close(client: ConsumerClient, deadlineMs: number): Promise<void> {
+    const closed = client.close(deadlineMs).catch((error: Error) => {
+      this.logger.warn(`Closing the connections of group "${this.settings.group}" failed: ${error.message}`);
+    });
+    await settlesWithin(closed, deadlineMs);
   }
 
   private send(positions: PartitionPosition[]): Promise<void> {
@@ -200,14 +211,17 @@ export class GroupConsumer implements ConsumerClientListener {
   }
 
   private async drain(lanes: readonly PartitionLane[], budgetMs: number): Promise<void> {
-    if (await settlesWithin(Promise.all(lanes.map((lane) => lane.drain())), budgetMs)) return;
+    const drained = Promise.all(lanes.map((lane) => lane.drain()));
+    if (await settlesWithin(drained, budgetMs)) return;
     for (const lane of lanes.filter((lane) => lane.runningOffset !== undefined)) {
       const record = `${partitionName(lane)}@${lane.runningOffset}`;
       this.logger.warn(
-        `The handler of ${record} is still running after ${budgetMs} ms; it is aborted, the record stays uncommitted`,
+        `The handler of ${record} is still running after ${budgetMs} ms; it is aborted, and the record stays uncommitted ` +
+          `unless the handler completes it now`,
       );
       lane.abort('The time for running handlers to finish is over');
     }
+    await settlesWithin(drained, Math.min(longestAbortMs, budgetMs / 4));
   }
 
   private lanesOf(partitions: readonly TopicPartition[]): PartitionLane[] {

@@ -135,6 +135,6 @@ export class Cluster {
 }
 
 function parseAddress(broker: string): BrokerAddress {
-  const colon = broker.lastIndexOf(':');
-  return { host: broker.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(broker.slice(colon + 1)) };
+  const [host = '', port] = broker.split(':');
+  return { host, port: Number(port) };
 }

@@ -1,5 +1,5 @@
 import type { EngineLogger } from '../logger.js';
-import { settlesWithin, wait } from '../wait.js';
+import { settlesWithin, untilAborted, wait } from '../wait.js';
 import type { ConnectionSettings, GroupSettings } from './client-settings.js';
 import { Cluster } from './cluster.js';
 import type { ConsumerClient, ConsumerClientListener, PartitionPosition, TopicPartition } from './consumer-client.js';
@@ -44,6 +44,7 @@ export class GroupClient implements ConsumerClient {
   async run(): Promise<void> {
     try {
       while (!this.stopping) await this.serveOneAssignment();
+      await untilAborted(this.closing.signal);
     } catch (error) {
       if (this.closing.signal.aborted) return;
       await this.close(drainBudgetMs(this.settings));

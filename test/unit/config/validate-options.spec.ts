@@ -52,12 +52,9 @@ describe('settings', () => {
     expect(options).toEqual({ ...minimal, retry: { maxAttempts: 1 }, ssl: { rejectUnauthorized: false } });
   });
 
-  it.each(['localhost:9092', '10.0.0.1:1', 'kafka_1.internal-net:65535', '[::1]:9092'])(
-    'accept the broker %s',
-    (broker) => {
-      expect(validateOptions({ brokers: [broker] }).brokers).toEqual([broker]);
-    },
-  );
+  it.each(['localhost:9092', '10.0.0.1:1', 'kafka_1.internal-net:65535'])('accept the broker %s', (broker) => {
+    expect(validateOptions({ brokers: [broker] }).brokers).toEqual([broker]);
+  });
 
   it.each(['plain', 'scram-sha-256', 'scram-sha-512'])('accept sasl %s', (mechanism) => {
     const sasl = { mechanism, username: 'u', password: 'p' };
@@ -120,7 +117,10 @@ describe('brokers', () => {
   it.each([
     ['localhost', '"host:port", got "localhost". Add the port, usually 9092.'],
     ['localhost:', '"host:port", got "localhost:". Add the port, usually 9092.'],
-    ['[::1]', '"host:port", got "[::1]". Add the port, usually 9092.'],
+    [
+      '[::1]:9092',
+      '"host:port", got "[::1]:9092". kafkajs takes no IPv6 address here; give a name that resolves to it.',
+    ],
     ['localhost:70000', 'a port from 1 to 65535, got "localhost:70000". Correct the port, usually 9092.'],
     ['localhost:0', 'a port from 1 to 65535, got "localhost:0". Correct the port, usually 9092.'],
     ['localhost:kafka', 'a port from 1 to 65535, got "localhost:kafka". Correct the port, usually 9092.'],
@@ -130,7 +130,7 @@ describe('brokers', () => {
     ['[localhost]:9092', `"host:port", got "[localhost]:9092". ${name}`],
     [9092, `"host:port", got 9092. ${name}`],
     [null, `"host:port", got nothing. ${name}`],
-    ['::1:9092', '"[address]:port", got "::1:9092". Put an IPv6 address in brackets.'],
+
     [
       'kafka://a:9092',
       '"host:port", got "kafka://a:9092". Leave out the scheme; credentials belong in sasl, TLS in ssl.',
