@@ -46,17 +46,24 @@ export function MessageHandler(
 ): MethodDecorator & ClassDecorator {
   const metadata = { topics: Array.isArray(topics) ? topics : [topics], options } as MessageHandlerMetadata;
   return (target: object, property?: string | symbol, descriptor?: PropertyDescriptor): void => {
-    const holder: unknown = property === undefined ? target : descriptor?.value;
+    const holder = holderOf(target, property, descriptor);
     if (typeof holder !== 'function') throw notAMethod(target, property!);
     const before = (Reflect.getOwnMetadata(MESSAGE_HANDLER_METADATA, holder) ?? []) as MessageHandlerMetadata[];
     Reflect.defineMetadata(MESSAGE_HANDLER_METADATA, [...before, metadata], holder);
   };
 }
 
+/** Nest finds neither static methods nor those that a symbol names: their records would go unhandled in silence. */
+function holderOf(target: object, property?: string | symbol, descriptor?: PropertyDescriptor): unknown {
+  if (property === undefined) return target;
+  const isFound = typeof target !== 'function' && typeof property === 'string';
+  return isFound ? descriptor?.value : undefined;
+}
+
 function notAMethod(target: object, property: string | symbol): MessagingError {
   const owner = typeof target === 'function' ? target : target.constructor;
   return new MessagingError(
-    `${owner.name}.${String(property)} is decorated with @MessageHandler but is no method; ` +
-      `decorate a method, or a class with a method handle()`,
+    `${owner.name}.${String(property)} is decorated with @MessageHandler but is no instance method with a plain name; ` +
+      `decorate such a method, or a class with a method handle()`,
   );
 }

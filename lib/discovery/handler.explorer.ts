@@ -52,10 +52,14 @@ function invoker(wrapper: InstanceWrapper, instance: object, method: string): Me
   };
 }
 
-/** An Observable is handled once it completes, with or without a value. */
+/** An Observable is handled once it completes, with or without a value; also one that a promise brings. */
 function completing(call: Method): Method {
   return (message, context) => {
     const result = call(message, context);
-    return isObservable(result) ? lastValueFrom(result, { defaultValue: undefined }) : result;
+    return result instanceof Promise ? result.then(completion) : completion(result);
   };
+}
+
+function completion(result: unknown): unknown {
+  return isObservable(result) ? lastValueFrom(result, { defaultValue: undefined }) : result;
 }

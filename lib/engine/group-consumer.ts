@@ -135,10 +135,9 @@ export class GroupConsumer implements ConsumerClientListener {
     this.throttle.admitted(lane, this.lanes.size, this.client);
   }
 
-  async revoked(partitions: readonly TopicPartition[], deadlineMs: number): Promise<void> {
-    const deadline = Date.now() + deadlineMs;
-    await this.drain(this.lanesOf(partitions), deadlineMs / 2);
-    await this.commitUntil(deadline);
+  async revoked(partitions: readonly TopicPartition[], drainMs: number): Promise<void> {
+    await this.drain(this.lanesOf(partitions), drainMs);
+    await this.commitUntil(Date.now() + drainMs);
     this.lost(partitions);
   }
 

@@ -14,42 +14,52 @@ export interface BrokerAddress {
   port: number;
 }
 
+const authenticationTimeoutMs = 10_000;
+
 const asDecoded = (data: unknown): Promise<unknown> => Promise.resolve(data);
 
 /**
- * A connection to one broker. Answers come as they are decoded, error codes in place: kafkajs's own parsers throw on the
- * first partition with an error and hide the rest.
+ * A connection to one broker, opened by its first request. Answers come as they are decoded, error codes in place:
+ * kafkajs's own parsers throw on the first partition with an error and hide the rest.
  */
 export class BrokerLink {
   /** Single-flight: kafkajs opens a socket for every request that finds none. */
-  private readonly connecting = singleFlight(() => this.broker.connect());
+  private readonly connected = singleFlight(() => this.connect());
+  private broker: Broker | undefined;
+  private closed = false;
 
-  private constructor(
-    private readonly broker: Broker,
-    readonly address: BrokerAddress,
+  constructor(
+    private readonly builder: ConnectionPoolBuilder,
+    private readonly address: BrokerAddress,
+    private readonly logger: unknown,
   ) {}
-
-  static async open(builder: ConnectionPoolBuilder, address: BrokerAddress, logger: unknown): Promise<BrokerLink> {
-    const connectionPool = await builder.build(address);
-    return new BrokerLink(new Broker({ connectionPool, logger, authenticationTimeout: 10_000 }), address);
-  }
-
-  async connect(): Promise<void> {
-    if (!this.broker.isConnected()) await this.connecting();
-  }
 
   /** @throws kafkajs's connection errors */
   async request<T>(api: ApiName, args: object, options: Partial<RequestDefinition> = {}): Promise<T> {
-    await this.connect();
-    const definition = this.broker.lookupRequest(apiKeys[api], requests[api])(args);
+    const broker = this.broker?.isConnected() ? this.broker : await this.connected();
+    const definition = broker.lookupRequest(apiKeys[api], requests[api])(args);
     const response = { ...(options.response ?? definition.response), parse: asDecoded };
-    return (await this.broker.connectionPool.send({ ...definition, ...options, response })) as T;
+    return (await broker.connectionPool.send({ ...definition, ...options, response })) as T;
   }
 
   /** Rejects what is under way and closes the sockets: kafkajs's own `disconnect` waits for every answer. */
   async close(): Promise<void> {
-    const closed = new Error(`Connection to ${this.address.host}:${this.address.port} closed by this client`);
-    for (const { requestQueue } of this.broker.connectionPool.pool) requestQueue.rejectAll(closed);
-    await this.broker.disconnect();
+    this.closed = true;
+    for (const { requestQueue } of this.broker?.connectionPool.pool ?? []) requestQueue.rejectAll(this.closedError());
+    await this.broker?.disconnect();
+  }
+
+  private async connect(): Promise<Broker> {
+    if (this.closed) throw this.closedError();
+    const { logger } = this;
+    const connectionPool = this.broker?.connectionPool ?? (await this.builder.build(this.address));
+    this.broker ??= new Broker({ connectionPool, logger, authenticationTimeout: authenticationTimeoutMs });
+    await this.broker.connect();
+    if (this.closed) await this.close();
+    return this.broker;
+  }
+
+  private closedError(): Error {
+    return new Error(`The connection to ${this.address.host}:${this.address.port} was closed by this client`);
   }
 }

@@ -114,7 +114,7 @@ export class Cluster {
     purpose: string,
     ...request: Parameters<BrokerLink['request']>
   ): Promise<T> {
-    const link = await this.link(address, purpose);
+    const link = this.link(address, purpose);
     try {
       return await link.request<T>(...request);
     } catch (error) {
@@ -123,13 +123,10 @@ export class Cluster {
     }
   }
 
-  private async link(address: BrokerAddress, purpose: string): Promise<BrokerLink> {
+  private link(address: BrokerAddress, purpose: string): BrokerLink {
     const key = `${purpose} ${address.host}:${address.port}`;
-    let link = this.links.get(key);
-    if (!link) {
-      link = await BrokerLink.open(this.builder, address, this.kafkajsLogger);
-      this.links.set(key, link);
-    }
+    const link = this.links.get(key) ?? new BrokerLink(this.builder, address, this.kafkajsLogger);
+    this.links.set(key, link);
     return link;
   }
 }

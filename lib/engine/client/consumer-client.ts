@@ -38,8 +38,11 @@ export interface ConsumerClientListener {
   /** Records of an assigned partition, in the order of their offsets. `next` is the offset behind the last. */
   records(partition: TopicPartition, records: readonly ConsumedRecord[], next: number): void;
 
-  /** These partitions go to another member once the promise settles; what is completed can still be committed. */
-  revoked(partitions: readonly TopicPartition[], deadlineMs: number): Promise<void>;
+  /**
+   * These partitions go to another member once the promise settles. Running handlers have so many milliseconds; what
+   * they complete can still be committed.
+   */
+  revoked(partitions: readonly TopicPartition[], drainMs: number): Promise<void>;
 
   /** These partitions are gone already; nothing of them can be committed any more. */
   lost(partitions: readonly TopicPartition[]): void;

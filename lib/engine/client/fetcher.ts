@@ -1,5 +1,6 @@
 import type { EngineLogger } from '../logger.js';
 import { wait } from '../wait.js';
+import { byTopic } from './by-topic.js';
 import type { GroupSettings } from './client-settings.js';
 import type { Cluster } from './cluster.js';
 import { partitionName, type ConsumedRecord, type PartitionPosition, type TopicPartition } from './consumer-client.js';
@@ -10,7 +11,7 @@ import {
   type FetchedPartition,
   type FetchResponse,
 } from './fetch-response.js';
-import { listOffset } from './log-offsets.js';
+import { listOffsets } from './log-offsets.js';
 import { describe, ErrorCode } from './protocol-errors.js';
 
 const retryDelayMs = 500;
@@ -120,9 +121,10 @@ export class Fetcher {
 
   private fetch(node: number, wanted: FetchState[]): Promise<FetchResponse> {
     const { minBytes, maxBytes, maxBytesPerPartition, maxWaitMs } = this.settings.fetch;
-    const topics = wanted.map(({ topic, partition, position }) => ({
-      topic,
-      partitions: [{ partition, fetchOffset: String(position), maxBytes: maxBytesPerPartition }],
+    const topics = byTopic(wanted, ({ partition, position }) => ({
+      partition,
+      fetchOffset: String(position),
+      maxBytes: maxBytesPerPartition,
     }));
     const { rackId } = this.settings;
     return this.cluster.request<FetchResponse>(
@@ -174,8 +176,8 @@ export class Fetcher {
 
   /** Never to the end: what is retained is read, at worst once more. */
   private async resetPosition(state: FetchState): Promise<void> {
-    const beginning = await listOffset(this.cluster, state, 'beginning');
-    if (!this.running) return;
+    const [log] = await listOffsets(this.cluster, [state], 'beginning');
+    const beginning = log!.offset;
     const place = `${partitionName(state)} has no offset ${state.position}`;
     if (state.position < beginning) {
       this.logger.warn(`${place} any more (retention); going on at its beginning, ${beginning}`);

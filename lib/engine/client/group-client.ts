@@ -6,9 +6,9 @@ import type { ConsumerClient, ConsumerClientListener, PartitionPosition, TopicPa
 import { Fetcher, type FetchedRecordsListener } from './fetcher.js';
 import { commitOffsets, fetchCommitted } from './group-offsets.js';
 import { Heartbeats, type MembershipEnd } from './heartbeats.js';
-import { listOffset } from './log-offsets.js';
+import { listOffsets } from './log-offsets.js';
 import { Membership } from './membership.js';
-import { firstStartMetadata, startsAtBeginning, type CommittedOffset } from './start-positions.js';
+import { markFirstStart, startPositions } from './start-positions.js';
 import { sameTopics, TopicSubscription, type SubscribedTopics } from './topic-subscription.js';
 
 const topicsIntervalMs = 60_000;
@@ -145,26 +145,23 @@ export class GroupClient implements ConsumerClient {
     if (!this.stopping) await this.fetcher.start(positions);
   }
 
-  private async positions(owned: readonly TopicPartition[], topics: SubscribedTopics): Promise<PartitionPosition[]> {
+  /** The committed offsets, or first positions, which are committed at once: the next start would choose anew. */
+  private async positions(
+    owned: readonly TopicPartition[],
+    topics: SubscribedTopics,
+  ): Promise<readonly PartitionPosition[]> {
     const read = new Set(owned.map(({ topic }) => topic));
     const committed = await fetchCommitted(this.membership, new Map([...topics].filter(([topic]) => read.has(topic))));
-    const positions = await Promise.all(
-      owned.map((partition) => this.position(partition, committed.get(partition.topic) ?? [])),
-    );
-    const first = positions.filter(({ isFirst }) => isFirst);
-    if (first.length > 0) await commitOffsets(this.membership, first);
-    return positions;
-  }
-
-  private async position(
-    { topic, partition }: TopicPartition,
-    topicOffsets: readonly CommittedOffset[],
-  ): Promise<StartPosition> {
-    const committed = topicOffsets.find((read) => read.partition === partition);
-    if (committed && committed.offset >= 0) return { topic, partition, offset: committed.offset, isFirst: false };
-    const atBeginning = startsAtBeginning(partition, topicOffsets, this.settings.startFromBeginning);
-    const offset = await listOffset(this.cluster, { topic, partition }, atBeginning ? 'beginning' : 'end');
-    return { topic, partition, offset, isFirst: true, metadata: firstStartMetadata(topicOffsets.length) };
+    const { known, first } = startPositions(owned, committed, this.settings.startFromBeginning);
+    const beginnings = await listOffsets(this.cluster, first.beginning, 'beginning');
+    const ends = await listOffsets(this.cluster, first.end, 'end');
+    const chosen = [...beginnings, ...ends];
+    if (chosen.length > 0)
+      await commitOffsets(
+        this.membership,
+        chosen.map((start) => markFirstStart(start, committed)),
+      );
+    return [...known, ...chosen];
   }
 
   private fetched(): FetchedRecordsListener {
@@ -190,12 +187,6 @@ export class GroupClient implements ConsumerClient {
     );
     await this.listener.revoked(owned, drainBudgetMs(this.settings));
   }
-}
-
-interface StartPosition extends PartitionPosition {
-  /** Nothing was committed: the position is committed at once, or the next start would choose anew. */
-  isFirst: boolean;
-  metadata?: string;
 }
 
 /** How long running handlers may hold up a rebalance. */

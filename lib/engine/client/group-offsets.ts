@@ -1,3 +1,4 @@
+import { byTopic } from './by-topic.js';
 import type { TopicPartition } from './consumer-client.js';
 import type { Membership } from './membership.js';
 import { describe, ErrorCode, isCoordinatorMoved, throwOnError } from './protocol-errors.js';
@@ -55,7 +56,11 @@ export async function commitOffsets(membership: Membership, offsets: readonly Of
     throw new CommitFailedError('Offset commit refused: this process is no member of the group now');
   const { responses } = await membership.request<OffsetCommitResponse>('OffsetCommit', {
     groupGenerationId: membership.currentGeneration,
-    topics: byTopic(offsets),
+    topics: byTopic(offsets, ({ partition, offset, metadata = null }) => ({
+      partition,
+      offset: String(offset),
+      metadata,
+    })),
   });
   const results = responses.flatMap(({ topic, partitions }) => partitions.map((result) => ({ topic, ...result })));
   const failed = results.find(({ errorCode }) => errorCode !== ErrorCode.None);
@@ -64,14 +69,4 @@ export async function commitOffsets(membership: Membership, offsets: readonly Of
   throw new CommitFailedError(
     describe(failed.errorCode, `Offset commit of ${failed.topic}-${failed.partition} failed`).message,
   );
-}
-
-function byTopic(offsets: readonly OffsetToCommit[]): { topic: string; partitions: object[] }[] {
-  const topics = new Map<string, object[]>();
-  for (const { topic, partition, offset, metadata } of offsets) {
-    const partitions = topics.get(topic) ?? [];
-    partitions.push({ partition, offset: String(offset), metadata: metadata ?? null });
-    topics.set(topic, partitions);
-  }
-  return [...topics].map(([topic, partitions]) => ({ topic, partitions }));
 }

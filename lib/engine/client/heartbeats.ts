@@ -1,5 +1,5 @@
 import type { EngineLogger } from '../logger.js';
-import { wait } from '../wait.js';
+import { settlesWithin, wait } from '../wait.js';
 import { describe, ErrorCode, isMembershipLost } from './protocol-errors.js';
 
 /** Why a membership ended: the group rebalances, or it goes on without this member. */
@@ -32,12 +32,19 @@ export class Heartbeats {
     while (!this.stopped.signal.aborted) {
       await wait(this.intervals.heartbeatIntervalMs, this.stopped.signal);
       if (this.stopped.signal.aborted) return;
-      const code = await this.trySend();
+      const code = await this.answerInTime();
       if (this.stopped.signal.aborted) return;
       if (code === ErrorCode.RebalanceInProgress) this.onEnd({ kind: 'rebalance' });
       const reason = this.lossReason(code);
       if (reason) return this.onEnd({ kind: 'lost', reason });
     }
+  }
+
+  /** An answer that comes after the session has expired is none. */
+  private async answerInTime(): Promise<number | undefined> {
+    const answer = this.trySend();
+    const expiresIn = this.lastSuccess + this.intervals.sessionTimeoutMs - Date.now();
+    return (await settlesWithin(answer, expiresIn + 1)) ? answer : undefined;
   }
 
   private async trySend(): Promise<number | undefined> {

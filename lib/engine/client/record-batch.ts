@@ -2,8 +2,8 @@ import type { ConsumedRecord, RecordHeader, TopicPartition } from './consumer-cl
 import { ByteReader } from './byte-reader.js';
 import { lookupCodec } from './kafkajs-internals.js';
 
-const headerBytes = 61;
 const lengthAndOffsetBytes = 12;
+const magicAt = 16;
 const supportedMagic = 2;
 
 const flag = { codec: 0x07, logAppendTime: 0x08, transactional: 0x10, control: 0x20 };
@@ -27,7 +27,8 @@ export const isControl = (batch: RecordBatch): boolean => (batch.attributes & fl
 /** The batches of a fetched partition. A broker cuts the last one off at the fetch size: that one is left out. */
 export function* scanBatches(bytes: Buffer): Generator<RecordBatch> {
   let start = 0;
-  while (bytes.length - start >= headerBytes) {
+  while (bytes.length - start > magicAt) {
+    refuseOtherFormats(bytes, start);
     const end = start + lengthAndOffsetBytes + bytes.readInt32BE(start + 8);
     if (end > bytes.length) return;
     yield readBatch(bytes.subarray(start, end));
@@ -35,17 +36,19 @@ export function* scanBatches(bytes: Buffer): Generator<RecordBatch> {
   }
 }
 
+/** The old formats have their version in the same place, and may be shorter than the header of this one. */
+function refuseOtherFormats(bytes: Buffer, start: number): void {
+  const magic = bytes.readInt8(start + magicAt);
+  if (magic === supportedMagic) return;
+  throw new Error(
+    `Record batch at offset ${bytes.readBigInt64BE(start)} is of format ${magic}; only format ${supportedMagic} (Kafka 0.11 and later) is supported`,
+  );
+}
+
 function readBatch(bytes: Buffer): RecordBatch {
   const reader = new ByteReader(bytes);
   const baseOffset = reader.int64();
-  reader.take(8); // length, partition leader epoch
-  const magic = reader.int8();
-  if (magic !== supportedMagic) {
-    throw new Error(
-      `Record batch at offset ${baseOffset} is of format ${magic}; only format ${supportedMagic} (Kafka 0.11 and later) is supported`,
-    );
-  }
-  reader.take(4); // checksum
+  reader.take(13); // length, partition leader epoch, magic, checksum
   const attributes = reader.int16();
   const lastOffset = baseOffset + reader.int32();
   const firstTimestamp = reader.int64();

@@ -18,7 +18,7 @@ export function assignRoundRobin(
   partitionCounts: ReadonlyMap<string, number>,
 ): Assignment {
   const sorted = [...members].sort((a, b) => compare(a.memberId, b.memberId));
-  const assignment: Assignment = new Map(sorted.map(({ memberId }) => [memberId, {}]));
+  const assignment: Assignment = new Map(sorted.map(({ memberId }) => [memberId, noTopics()]));
   let turn = 0;
   for (const { topic, partition } of allPartitions(sorted, partitionCounts)) {
     while (!sorted[turn % sorted.length]!.topics.includes(topic)) turn++;
@@ -26,6 +26,11 @@ export function assignRoundRobin(
     (owned[topic] ??= []).push(partition);
   }
   return assignment;
+}
+
+/** Without a prototype: a topic may be called `constructor`. */
+function noTopics(): Record<string, number[]> {
+  return Object.create(null) as Record<string, number[]>;
 }
 
 function allPartitions(members: readonly Subscriber[], counts: ReadonlyMap<string, number>): TopicPartition[] {

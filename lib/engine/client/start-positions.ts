@@ -1,3 +1,5 @@
+import type { PartitionPosition, TopicPartition } from './consumer-client.js';
+
 /** What a group has committed for a partition. `offset` is -1 where there is nothing. */
 export interface CommittedOffset {
   partition: number;
@@ -5,15 +7,30 @@ export interface CommittedOffset {
   metadata: string | null;
 }
 
-const firstStart = /^first start on (\d+) partitions$/;
+/** Committed offsets by topic, of all partitions of each. */
+export type CommittedOffsets = ReadonlyMap<string, readonly CommittedOffset[]>;
 
-/**
- * Metadata for the first commit of a partition. Members of a new group read and commit at about the same time; by this
- * they tell a sibling's first commit from that of a group that has been at work, and a partition that was there from
- * one that was added.
- */
-export function firstStartMetadata(partitions: number): string {
-  return `first start on ${partitions} partitions`;
+/** Where partitions start: at what is committed, or at an end of their log. */
+export interface StartPositions {
+  known: PartitionPosition[];
+  first: { beginning: TopicPartition[]; end: TopicPartition[] };
+}
+
+export function startPositions(
+  owned: readonly TopicPartition[],
+  committed: CommittedOffsets,
+  startFromBeginning: boolean,
+): StartPositions {
+  const positions: StartPositions = { known: [], first: { beginning: [], end: [] } };
+  for (const { topic, partition } of owned) {
+    const ofTopic = committed.get(topic) ?? [];
+    const offset = ofTopic.find((read) => read.partition === partition)?.offset ?? -1;
+    if (offset >= 0) positions.known.push({ topic, partition, offset });
+    else if (startsAtBeginning(partition, ofTopic, startFromBeginning))
+      positions.first.beginning.push({ topic, partition });
+    else positions.first.end.push({ topic, partition });
+  }
+  return positions;
 }
 
 /**
@@ -22,14 +39,27 @@ export function firstStartMetadata(partitions: number): string {
  */
 export function startsAtBeginning(
   partition: number,
-  topicOffsets: readonly CommittedOffset[],
+  ofTopic: readonly CommittedOffset[],
   startFromBeginning: boolean,
 ): boolean {
-  const committed = topicOffsets.filter(({ offset }) => offset >= 0);
+  const committed = ofTopic.filter(({ offset }) => offset >= 0);
   const isNewToTopic = committed.every(({ metadata }) => partition < partitionsAtFirstStart(metadata));
   return isNewToTopic ? startFromBeginning : true;
 }
 
+/**
+ * A first position with metadata that says so. The members of a new group read and commit at about the same time; by
+ * this they tell a sibling's first commit from that of a group that has been at work, and a partition that was there
+ * from one that was added.
+ */
+export function markFirstStart(
+  start: PartitionPosition,
+  committed: CommittedOffsets,
+): PartitionPosition & { metadata: string } {
+  const partitions = committed.get(start.topic)?.length ?? 0;
+  return { ...start, metadata: `first start on ${partitions} partitions` };
+}
+
 function partitionsAtFirstStart(metadata: string | null): number {
-  return Number(firstStart.exec(metadata ?? '')?.[1] ?? 0);
+  return Number(/^first start on (\d+) partitions$/.exec(metadata ?? '')?.[1] ?? 0);
 }

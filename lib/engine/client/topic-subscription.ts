@@ -24,6 +24,7 @@ export class TopicSubscription {
   async resolve(): Promise<SubscribedTopics> {
     const names = this.patterns.filter((pattern) => typeof pattern === 'string');
     const found = [...(await this.cluster.metadata(names)), ...(await this.matching())];
+    this.forgetAllBut(found);
     const usable = found.filter((topic) => this.isUsable(topic));
     return new Map(usable.map(({ topic, partitionMetadata }) => [topic, partitionMetadata.length]));
   }
@@ -35,6 +36,12 @@ export class TopicSubscription {
     return all.filter(
       ({ topic, isInternal }) => !isInternal && expressions.some((expression) => takesTopic(expression, topic)),
     );
+  }
+
+  /** What a RegExp has found before may be gone for good; nobody waits for it. */
+  private forgetAllBut(found: readonly TopicMetadata[]): void {
+    const names = new Set(found.map(({ topic }) => topic));
+    for (const topic of this.reported) if (!names.has(topic)) this.reported.delete(topic);
   }
 
   private isUsable({ topic, topicErrorCode, partitionMetadata }: TopicMetadata): boolean {

@@ -1,0 +1,107 @@
+import { Inject, Injectable, Module, type DynamicModule, type Type } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import {
+  Consumer,
+  Producer,
+  type Handler,
+  type Message,
+  type OutgoingMessage,
+  type PublishedRecord,
+} from '@things-kit/nestjs-kafka';
+
+const HANDLERS = Symbol('HANDLERS');
+
+/** Topics inside this process, each message handled before the next. */
+@Injectable()
+export class InMemoryBroker implements Consumer, Producer {
+  private readonly queue: Message[] = [];
+  private readonly stopping = new AbortController();
+  private running = false;
+  private published = 0;
+  private work = Promise.resolve();
+
+  constructor(
+    @Inject(HANDLERS) private readonly handlers: Record<string, Type<Handler>>,
+    private readonly modules: ModuleRef,
+  ) {}
+
+  start(): Promise<void> {
+    this.running = true;
+    this.work = this.work.then(() => this.deliver());
+    return Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    this.running = false;
+    await this.work;
+  }
+
+  publish(message: OutgoingMessage): Promise<PublishedRecord> {
+    const offset = String(this.published++);
+    this.queue.push(toMessage(message, offset));
+    this.work = this.work.then(() => this.deliver());
+    return Promise.resolve({ topic: message.topic, partition: 0, offset });
+  }
+
+  publishBatch(messages: OutgoingMessage[]): Promise<PublishedRecord[]> {
+    return Promise.all(messages.map((message) => this.publish(message)));
+  }
+
+  close(): Promise<void> {
+    return this.stop();
+  }
+
+  /** At least once: a message leaves the queue when its handler has succeeded, and not before. */
+  private async deliver(): Promise<void> {
+    for (let attempt = 1; this.running && this.queue.length > 0; attempt++) {
+      const message = this.queue[0]!;
+      const handler = this.handlers[message.topic];
+      const context = { signal: this.stopping.signal, attempt, group: 'in-memory', handler: `${handler?.name}.handle` };
+      try {
+        if (handler) await this.modules.get(handler, { strict: false }).handle(message, context);
+        this.queue.shift();
+        attempt = 0;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, Math.min(1_000, 10 * 2 ** attempt)));
+      }
+    }
+  }
+}
+
+function toMessage({ topic, key, value, headers = {}, timestamp }: OutgoingMessage, offset: string): Message {
+  const rawHeaders = Object.fromEntries(
+    Object.entries(headers).map(([name, header]) => [name, Buffer.from(String(header))]),
+  );
+  const bytes = toBuffer(value);
+  return {
+    topic,
+    partition: 0,
+    offset,
+    timestamp: timestamp ?? new Date(),
+    key: toBuffer(key),
+    value: bytes,
+    headers: Object.fromEntries(Object.entries(rawHeaders).map(([name, header]) => [name, header.toString()])),
+    rawHeaders,
+    get payload(): unknown {
+      return bytes && JSON.parse(bytes.toString());
+    },
+  };
+}
+
+function toBuffer(value: Buffer | string | null | undefined): Buffer | null {
+  return value === null || value === undefined ? null : Buffer.from(value);
+}
+
+/** Stands where `KafkaModule` stood: whoever injects `Consumer` and `Producer` notices nothing. */
+@Module({})
+export class InMemoryModule {
+  static forRoot(handlers: Record<string, Type<Handler>>): DynamicModule {
+    const providers = [
+      InMemoryBroker,
+      { provide: HANDLERS, useValue: handlers },
+      { provide: Consumer, useExisting: InMemoryBroker },
+      { provide: Producer, useExisting: InMemoryBroker },
+    ];
+    return { module: InMemoryModule, global: true, providers, exports: [Consumer, Producer] };
+  }
+}
