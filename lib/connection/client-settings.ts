@@ -1,4 +1,3 @@
-import type { SASLOptions } from 'kafkajs';
 import type { KafkaSettings } from '../config/kafka-settings.js';
 import type { ConnectionSettings, GroupSettings } from '../engine/client/client-settings.js';
 import type { TopicPattern } from '../engine/topic-pattern.js';
@@ -17,7 +16,7 @@ export function groupSettings(settings: KafkaSettings, group: string, topics: re
   return { group, topics, startFromBeginning, ...timing, rackId, fetch };
 }
 
-function saslSettings(sasl: KafkaSettings['sasl']): SASLOptions | undefined {
+function saslSettings(sasl: KafkaSettings['sasl']): ConnectionSettings['sasl'] {
   if (sasl?.mechanism !== 'oauthbearer') return sasl;
   return { mechanism: sasl.mechanism, oauthBearerProvider: sasl.tokenProvider };
 }

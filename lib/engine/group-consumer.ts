@@ -31,7 +31,11 @@ export interface GroupConsumerSettings extends InFlightLimits {
   shutdownTimeoutMs: number;
 }
 
-/** What a consumer has done since it was made, and what it owns now. */
+/**
+ * What a consumer has done since it was made, and what it owns now.
+ *
+ * @publicApi
+ */
 export interface GroupConsumerStatus {
   group: string;
   running: boolean;

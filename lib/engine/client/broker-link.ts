@@ -26,6 +26,9 @@ export class BrokerLink {
   /** Single-flight: kafkajs opens a socket for every request that finds none. */
   private readonly connected = singleFlight(() => this.connect());
   private broker: Broker | undefined;
+
+  /** kafkajs calls a broker connected before it knows the versions that requests need. */
+  private ready = false;
   private closed = false;
 
   constructor(
@@ -36,7 +39,7 @@ export class BrokerLink {
 
   /** @throws kafkajs's connection errors */
   async request<T>(api: ApiName, args: object, options: Partial<RequestDefinition> = {}): Promise<T> {
-    const broker = this.broker?.isConnected() ? this.broker : await this.connected();
+    const broker = this.ready && this.broker?.isConnected() ? this.broker : await this.connected();
     const definition = broker.lookupRequest(apiKeys[api], requests[api])(args);
     const response = { ...(options.response ?? definition.response), parse: asDecoded };
     return (await broker.connectionPool.send({ ...definition, ...options, response })) as T;
@@ -54,7 +57,9 @@ export class BrokerLink {
     const { logger } = this;
     const connectionPool = this.broker?.connectionPool ?? (await this.builder.build(this.address));
     this.broker ??= new Broker({ connectionPool, logger, authenticationTimeout: authenticationTimeoutMs });
+    this.ready = false;
     await this.broker.connect();
+    this.ready = true;
     if (this.closed) await this.close();
     return this.broker;
   }

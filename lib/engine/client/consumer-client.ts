@@ -1,4 +1,8 @@
-/** A partition of a topic. */
+/**
+ * A partition of a topic.
+ *
+ * @publicApi
+ */
 export interface TopicPartition {
   topic: string;
   partition: number;

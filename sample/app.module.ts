@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { KafkaModule } from '@things-kit/nestjs-kafka';
+import { OrderStream } from './order.stream.js';
+import { OrderHandler } from './orders/order.handler.js';
+import { OrderRepository } from './orders/order.repository.js';
+import { OrderService } from './orders/order.service.js';
+import { OrderSummary } from './orders/order.summary.js';
+import { PaymentHandler } from './orders/payment.handler.js';
+
+@Module({
+  imports: [KafkaModule.forRootAsync()],
+  providers: [OrderHandler, PaymentHandler, OrderService, OrderRepository, OrderSummary, OrderStream],
+})
+export class AppModule {}
