@@ -239,5 +239,8 @@ function graceMs(shutdownTimeoutMs: number): number {
 
 function describePositions(positions: readonly PartitionPosition[]): string {
   if (positions.length === 0) return 'nothing, all partitions are with other members';
-  return positions.map((position) => `${partitionName(position)}@${position.offset}`).join(', ');
+  return positions
+    .map((position) => `${partitionName(position)}@${position.offset}`)
+    .toSorted()
+    .join(', ');
 }

@@ -191,5 +191,5 @@ export class GroupClient implements ConsumerClient {
 
 /** How long running handlers may hold up a rebalance. */
 function drainBudgetMs({ sessionTimeoutMs, rebalanceTimeoutMs }: GroupSettings): number {
-  return Math.min(longestDrainMs, sessionTimeoutMs / 2, rebalanceTimeoutMs / 2);
+  return Math.min(longestDrainMs, sessionTimeoutMs / 2, rebalanceTimeoutMs / 3);
 }

@@ -9,7 +9,9 @@ import { describe, ErrorCode, isCoordinatorMoved, isMembershipLost, throwOnError
 import { assignRoundRobin, flatten } from './round-robin.js';
 
 const { MemberMetadata, MemberAssignment } = AssignerProtocol;
-const protocolName = 'roundrobin';
+
+/** The same assignment under the Java client's name for it and under kafkajs's, so that members of either can share a group. */
+const protocolNames = ['roundrobin', 'RoundRobinAssigner'];
 const retryDelayMs = 500;
 
 interface JoinResponse {
@@ -149,7 +151,7 @@ export class Membership {
       sessionTimeout: sessionTimeoutMs,
       rebalanceTimeout: rebalanceTimeoutMs,
       protocolType: 'consumer',
-      groupProtocols: [{ name: protocolName, metadata }],
+      groupProtocols: protocolNames.map((name) => ({ name, metadata })),
     });
   }
 
