@@ -30,6 +30,11 @@ export async function createTopic(topic: string, numPartitions = 1): Promise<str
   return topic;
 }
 
+/** The names of all topics. */
+export function listTopics(): Promise<string[]> {
+  return withAdmin((admin) => admin.listTopics());
+}
+
 /** Publishes messages in order, acknowledged by all replicas. */
 export async function produce(topic: string, messages: readonly TestMessage[]): Promise<void> {
   const producer = client().producer({ allowAutoTopicCreation: false });
