@@ -83,7 +83,7 @@ function toMessage({ topic, key, value, headers = {}, timestamp }: OutgoingMessa
     headers: Object.fromEntries(Object.entries(rawHeaders).map(([name, header]) => [name, header.toString()])),
     rawHeaders,
     get payload(): unknown {
-      return bytes && JSON.parse(bytes.toString());
+      return bytes && (JSON.parse(bytes.toString()) as unknown);
     },
   };
 }

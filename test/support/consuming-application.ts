@@ -106,7 +106,10 @@ const defaults: GroupConsumerSettings = {
 };
 
 /** `eventually` for what needs no broker. */
-export function soon(condition: () => boolean | void, message: string | (() => string) = 'the condition'): Promise<void> {
+export function soon(
+  condition: () => boolean | void,
+  message: string | (() => string) = 'the condition',
+): Promise<void> {
   return eventually(condition, { timeoutMs: 5000, intervalMs: 2, message });
 }
 

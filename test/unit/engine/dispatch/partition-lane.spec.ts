@@ -126,7 +126,10 @@ describe('PartitionLane', () => {
   });
 
   it('counts records and bytes that are admitted and not completed', async () => {
-    const [first, second] = [at(5, { key: Buffer.alloc(3), value: Buffer.alloc(10) }), at(6, { value: Buffer.alloc(4) })];
+    const [first, second] = [
+      at(5, { key: Buffer.alloc(3), value: Buffer.alloc(10) }),
+      at(6, { value: Buffer.alloc(4) }),
+    ];
     lane.admit([first, second], 7);
     expect(lane.load).toEqual({ records: 2, bytes: 17 });
 
@@ -183,17 +186,20 @@ describe('PartitionLane', () => {
     });
   });
 
-  it.each(['abandoned', 'stopped'] as const)('keeps a record that was %s open, and starts nothing after it', async (outcome) => {
-    admit(5, 6);
-    await handlerOf(5);
+  it.each(['abandoned', 'stopped'] as const)(
+    'keeps a record that was %s open, and starts nothing after it',
+    async (outcome) => {
+      admit(5, 6);
+      await handlerOf(5);
 
-    end(5, outcome);
-    await lane.drain();
+      end(5, outcome);
+      await lane.drain();
 
-    expect(lane.position.offset).toBe(5);
-    expect(completions).toBe(0);
-    expect(started).toHaveLength(1);
-  });
+      expect(lane.position.offset).toBe(5);
+      expect(completions).toBe(0);
+      expect(started).toHaveLength(1);
+    },
+  );
 
   it('asks for the end of the consumer when a handler’s policy does', async () => {
     admit(5);
@@ -265,7 +271,11 @@ describe('PartitionLane', () => {
 
   function handlerOf(offset: number): Promise<void> {
     const message = `the handler of ${offset} was expected to start`;
-    return eventually(() => started.some((call) => call.offset === offset), { intervalMs: 1, timeoutMs: 2000, message });
+    return eventually(() => started.some((call) => call.offset === offset), {
+      intervalMs: 1,
+      timeoutMs: 2000,
+      message,
+    });
   }
 
   function end(offset: number, outcome: Outcome): void {

@@ -1,5 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { ConsumingApplication, soon, type ConsumingApplicationOptions } from '../../../support/consuming-application.js';
+import {
+  ConsumingApplication,
+  soon,
+  type ConsumingApplicationOptions,
+} from '../../../support/consuming-application.js';
 import { record } from '../../../support/records.js';
 
 describe('A group consumer under its limits', () => {

@@ -68,7 +68,10 @@ describe('Committer', () => {
 
     lanes[0]!.offset = 6;
     const second = committer.flush();
-    await settled(second.then(() => 'answered'), false);
+    await settled(
+      second.then(() => 'answered'),
+      false,
+    );
     expect(sent()).toEqual([['0@5']]);
 
     requests[0]!.answer.resolve();

@@ -73,7 +73,12 @@ describe('handleWithAttempts', () => {
   });
 
   it.each([
-    ['throws', () => { throw new Error('boom'); }],
+    [
+      'throws',
+      () => {
+        throw new Error('boom');
+      },
+    ],
     ['rejects', () => Promise.reject(new Error('boom'))],
   ])('takes a handler that %s as failed', async (_, handle) => {
     expect(await attempts({ handle, retry: { ...noDelay, maxAttempts: 1 }, onExhausted: 'skip' })).toBe('skipped');
@@ -197,7 +202,10 @@ describe('handleWithAttempts', () => {
   });
 
   it('logs what was thrown when it is no error', async () => {
-    const handle = () => Promise.reject('plain words' as never as Error);
+    const handle = () => {
+      // eslint-disable-next-line @typescript-eslint/only-throw-error
+      throw 'plain words';
+    };
 
     await attempts({ handle, retry: { ...noDelay, maxAttempts: 1 }, onExhausted: 'skip' });
 

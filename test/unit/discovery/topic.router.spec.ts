@@ -1,0 +1,100 @@
+import { describe, expect, it } from '@jest/globals';
+import type { HandlerDefinition } from '../../../lib/discovery/handler-definition.js';
+import { HandlerBindingError } from '../../../lib/discovery/handler-binding.error.js';
+import { TopicRouter, type RouteDefaults } from '../../../lib/discovery/topic.router.js';
+
+const defaults: RouteDefaults = {
+  retry: { maxAttempts: 5, initialDelayMs: 100, multiplier: 2, maxDelayMs: 1000, jitter: 'full' },
+  onExhausted: 'retry',
+};
+
+describe('TopicRouter', () => {
+  it('finds the handlers of a topic in the order they were found', () => {
+    const router = routerOf(
+      handler('Orders.created', 'orders'),
+      handler('Payments.processed', 'payments'),
+      handler('Audit.all', /^orders/),
+    );
+
+    expect(namesFor(router, 'orders')).toEqual(['Orders.created', 'Audit.all']);
+    expect(namesFor(router, 'payments')).toEqual(['Payments.processed']);
+    expect(namesFor(router, 'refunds')).toEqual([]);
+  });
+
+  it.each(['orders.dlq', 'orders.retry.1', '__orders'])('gives %s to nobody by a RegExp', (topic) => {
+    const router = routerOf(handler('Audit.all', /.*/), handler('Orders.dead', topic));
+
+    expect(namesFor(router, topic)).toEqual(['Orders.dead']);
+  });
+
+  it('finds a RegExp with the flag g for one topic after the other', () => {
+    const router = routerOf(handler('Audit.all', /^orders/g));
+
+    const found = ['orders.a', 'orders.b', 'orders.c'].map((topic) => namesFor(router, topic));
+
+    expect(found).toEqual([['Audit.all'], ['Audit.all'], ['Audit.all']]);
+  });
+
+  it('has each topic and each pattern once', () => {
+    const router = routerOf(
+      handler('Orders.created', 'orders', /payments/),
+      handler('Audit.all', 'orders', /payments/, /payments/i),
+    );
+
+    expect(router.patterns).toEqual(['orders', /payments/, /payments/i]);
+  });
+
+  it('has a line for each route', () => {
+    const router = routerOf(handler('Orders.created', 'orders', /^orders\.eu/), handler('Audit.all', 'orders'));
+
+    expect(router.describe()).toEqual([
+      'Mapped {orders} to Orders.created',
+      'Mapped {/^orders\\.eu/} to Orders.created',
+      'Mapped {orders} to Audit.all',
+    ]);
+  });
+
+  it('lets the options of a handler win over the defaults, member by member', () => {
+    const router = new TopicRouter(
+      [
+        { ...handler('A.a', 'a'), options: { retry: { maxAttempts: 1, jitter: undefined }, onExhausted: 'skip' } },
+        handler('B.b', 'b'),
+      ],
+      defaults,
+    );
+
+    expect(router.handlersOf('a')[0]).toMatchObject({
+      retry: { ...defaults.retry, maxAttempts: 1 },
+      onExhausted: 'skip',
+    });
+    expect(router.handlersOf('b')[0]).toMatchObject(defaults);
+  });
+
+  it('names the handlers that an explicit list of topics leaves out', () => {
+    const router = routerOf(handler('Orders.created', 'orders', 'refunds'), handler('Audit.all', /^pay/, /^users/));
+
+    expect(router.unlisted(['orders', 'payments'])).toEqual([
+      'Orders.created takes refunds, which the option topics does not list: it gets no records',
+      'Audit.all takes /^users/, which the option topics does not list: it gets no records',
+    ]);
+  });
+
+  it('cannot be made of handlers that cannot be bound', () => {
+    const route = () => routerOf(handler('Orders.created', ''), handler('Payments.processed', 'a b'));
+
+    expect(route).toThrow(HandlerBindingError);
+    expect(route).toThrow(/Orders\.created has the topic "".*\n.*Payments\.processed has the topic "a b"/);
+  });
+});
+
+function routerOf(...handlers: HandlerDefinition[]): TopicRouter {
+  return new TopicRouter(handlers, defaults);
+}
+
+function handler(name: string, ...topics: (string | RegExp)[]): HandlerDefinition {
+  return { name, topics, options: {}, handle: () => undefined };
+}
+
+function namesFor(router: TopicRouter, topic: string): string[] {
+  return router.handlersOf(topic).map(({ name }) => name);
+}

@@ -1,0 +1,116 @@
+import { describe, expect, it } from '@jest/globals';
+import ts from 'typescript';
+import * as publicApi from '../../lib/index.js';
+import { sourceFiles } from '../support/source-files.js';
+
+const values = [
+  'Consumer',
+  'DeserializationError',
+  'HandlerBindingError',
+  'HandlerContext',
+  'InjectKafkaConsumer',
+  'InjectKafkaProducer',
+  'KafkaConfigError',
+  'KafkaConsumerService',
+  'KafkaModule',
+  'KafkaProducer',
+  'Message',
+  'MessageHandler',
+  'MessagingError',
+  'NonRetriableError',
+  'Producer',
+  'PublishError',
+  'SkipMessageError',
+  'getKafkaConsumerToken',
+  'getKafkaProducerToken',
+  'kafkaConfig',
+];
+
+const types = [
+  'ConfigFault',
+  'ExhaustedPolicy',
+  'FetchOptions',
+  'GroupConsumerStatus',
+  'Handler',
+  'Jitter',
+  'KafkaModuleExtras',
+  'KafkaOptions',
+  'KafkaOptionsFactory',
+  'MessageHandlerOptions',
+  'OutgoingMessage',
+  'PublishedRecord',
+  'RetryOptions',
+  'SaslOAuthBearerOptions',
+  'SaslOptions',
+  'SaslPasswordOptions',
+  'SslOptions',
+  'TopicPartition',
+];
+
+describe('The package', () => {
+  const exported = exportsOfIndex();
+
+  it('exports these values', () => {
+    expect(Object.keys(publicApi).sort()).toEqual(values);
+  });
+
+  it('exports these types beside them', () => {
+    const names = exported.map(({ name }) => name).filter((name) => !values.includes(name));
+
+    expect(names.sort()).toEqual(types);
+  });
+
+  it.each(exported)('says that $name is public, in its docstring in $file', ({ name, file }) => {
+    const documentation = documentationOf(name, file);
+
+    expect(documentation).toMatch(/^\/\*\*[^]*@publicApi/);
+  });
+
+  it.each(sourceFiles().filter(({ path }) => !path.startsWith('testing/')))(
+    'exports everything that $path says is public',
+    ({ syntax }) => {
+      const published = syntax.statements.filter((statement) => docstring(statement).includes('@publicApi'));
+
+      const names = published.flatMap(namesOf);
+
+      expect(names.filter((name) => !exported.some((symbol) => symbol.name === name))).toEqual([]);
+    },
+  );
+});
+
+interface ExportedSymbol {
+  name: string;
+
+  /** Where it is declared, relative to `lib`. */
+  file: string;
+}
+
+function exportsOfIndex(): ExportedSymbol[] {
+  const index = sourceFiles().find(({ path }) => path === 'index.ts')!;
+  return index.syntax.statements.filter(ts.isExportDeclaration).flatMap(({ exportClause, moduleSpecifier }) => {
+    const file = (moduleSpecifier as ts.StringLiteral).text.replace('./', '').replace(/\.js$/, '.ts');
+    return (exportClause as ts.NamedExports).elements.map(({ name }) => ({ name: name.text, file }));
+  });
+}
+
+function documentationOf(name: string, file: string): string {
+  const { syntax } = sourceFiles().find(({ path }) => path === file)!;
+  const declaration = syntax.statements.find((statement) => namesOf(statement).includes(name));
+  if (!declaration) throw new Error(`${file} does not declare ${name}`);
+  return docstring(declaration);
+}
+
+function docstring(statement: ts.Statement): string {
+  return ts
+    .getJSDocCommentsAndTags(statement)
+    .map((comment) => comment.getText())
+    .join('\n');
+}
+
+/** What a statement declares. */
+function namesOf(statement: ts.Statement): string[] {
+  if (ts.isVariableStatement(statement))
+    return statement.declarationList.declarations.map(({ name }) => name.getText());
+  const { name } = statement as ts.Statement & { name?: ts.Identifier };
+  return name ? [name.text] : [];
+}
