@@ -1,0 +1,29 @@
+import { type Codec, type StructCodec } from '../codec.js';
+
+/** One row of the API table: the versions that are served and the layout of their requests and answers. */
+export interface Api<Q = unknown, A = unknown> {
+  readonly key: number;
+  readonly minVersion: number;
+  readonly maxVersion: number;
+  readonly request: Codec<Q>;
+  readonly response: Codec<A>;
+
+  /** Whether an error concerns single topics, partitions or groups even though the answer has room for one of its own. */
+  readonly errorPerItem: boolean;
+}
+
+interface Extras {
+  minVersion?: number;
+  errorPerItem?: boolean;
+}
+
+/** Declares an API. Minimum and maximum version are the same, so that clients use exactly that one. */
+export function api<Q extends Record<string, Codec<unknown>>, A extends Record<string, Codec<unknown>>>(
+  key: number,
+  version: number,
+  request: StructCodec<Q>,
+  response: StructCodec<A>,
+  { minVersion = version, errorPerItem = false }: Extras = {},
+) {
+  return { key, minVersion, maxVersion: version, request, response, errorPerItem };
+}
