@@ -1,0 +1,46 @@
+import { type Cluster } from '../cluster/cluster.js';
+import { type Handlers, perPartition } from './handler.js';
+
+type TransactionApi = 'InitProducerId' | 'AddPartitionsToTxn' | 'AddOffsetsToTxn' | 'EndTxn' | 'TxnOffsetCommit';
+const throttleTimeMs = 0;
+const errorCode = 0;
+
+/** Producer ids and transactions. */
+export function transactionHandlers(cluster: Cluster): Handlers<TransactionApi> {
+  const { transactions, groups, topics } = cluster;
+  return {
+    InitProducerId: ({ transactionalId, timeoutMs }, { node }) => {
+      if (transactionalId) cluster.expectCoordinator(node, transactionalId);
+      return { throttleTimeMs, errorCode, ...transactions.init(transactionalId, timeoutMs) };
+    },
+    AddPartitionsToTxn: (request, { node }) => {
+      cluster.expectCoordinator(node, request.transactionalId);
+      const added = perPartition('AddPartitionsToTxn', request.topics, (topic, index) => {
+        transactions.addPartition(request, topic, index);
+        return {};
+      });
+      return { throttleTimeMs, topics: added };
+    },
+    AddOffsetsToTxn: (request, { node }) => {
+      cluster.expectCoordinator(node, request.transactionalId);
+      transactions.addGroup(request, request.groupId);
+      return { throttleTimeMs, errorCode };
+    },
+    EndTxn: (request, { node }) => {
+      cluster.expectCoordinator(node, request.transactionalId);
+      transactions.end(request, request.committed);
+      return { throttleTimeMs, errorCode };
+    },
+    TxnOffsetCommit: (request, { node }) => {
+      cluster.expectCoordinator(node, request.groupId);
+      transactions.expectGroup(request, request.groupId);
+      const held = perPartition('TxnOffsetCommit', request.topics, (topic, index, { offset, metadata }) => {
+        topics.partition(topic, index);
+        groups.expectMetadata(metadata);
+        groups.hold(request.groupId, request.producerId, topic, index, { offset, metadata });
+        return {};
+      });
+      return { throttleTimeMs, topics: held };
+    },
+  };
+}
