@@ -1,0 +1,11 @@
+export { EmbeddedKafka } from './embedded-kafka.js';
+export { EmbeddedKafkaError } from './embedded-kafka.error.js';
+export { type EmbeddedKafkaOptions, type EmbeddedTopic } from './embedded-kafka.options.js';
+export { type ConnectionRefusal, type FailOptions, type Fault, type FaultFilter } from './faults/fault-options.js';
+export { type Faults } from './faults/faults.js';
+export { type EmbeddedGroup, type EmbeddedMember, type EmbeddedOffset, type EmbeddedRecord } from './inspection.js';
+export { type EmbeddedMessage } from './producing.js';
+export { type ApiName } from './protocol/apis.js';
+export { type KafkaErrorName } from './protocol/errors.js';
+export { type SaslMechanism } from './sasl/sasl-session.js';
+export { type UntilOptions } from './until.js';
