@@ -24,7 +24,7 @@ export function apiOf(name: ApiName): Api {
   return apis[name];
 }
 
-const byKey = new Map(Object.entries(apis).map(([name, { key }]) => [key as number, name as ApiName]));
+const byKey = new Map(Object.entries(apis).map(([name, { key }]) => [key, name as ApiName]));
 
 /** The API of a key on the wire, if it is served. */
 export function apiNameOf(key: number): ApiName | undefined {

@@ -15,7 +15,7 @@ const IDENTITY = new Set(['topic', 'partition', 'groupId', 'memberId', 'groupIns
  */
 export function refuse<A extends ApiName>(name: A, request: RequestOf<A>, refusal: Refusal): ResponseOf<A> {
   const { response, errorPerItem } = apiOf(name);
-  const answer = mirror(response as Layout, request as Row, refusal);
+  const answer = mirror(response as Layout, request, refusal);
   if (errorPerItem) answer.errorCode = 0;
   return { ...answer, ...refusal.fields } as ResponseOf<A>;
 }
