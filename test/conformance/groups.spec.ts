@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from './support/eventually.js';
-import { GroupMember } from './support/group-member.js';
+import { GroupMember, subscriptionTo } from './support/group-member.js';
 import { createTopic, openTarget, type Target, unique } from './support/target.js';
 import { ask, errorIn, WireCluster } from './support/wire-cluster.js';
 
@@ -67,7 +67,7 @@ describe('joining', () => {
   test('with no protocol in common is refused', async () => {
     const groupId = unique('group');
     await (await member(groupId)).settle();
-    const protocols = [{ name: 'another', metadata: Buffer.alloc(0) }];
+    const protocols = [{ name: 'another', metadata: subscriptionTo() }];
     const two = await member(groupId);
     expect(await two.join({ protocols })).toMatchObject({ error: 'INCONSISTENT_GROUP_PROTOCOL' });
     expect(await two.join({ protocolType: 'connect' })).toMatchObject({ error: 'INCONSISTENT_GROUP_PROTOCOL' });
@@ -75,7 +75,7 @@ describe('joining', () => {
 
   test('elects the protocol that all support', async () => {
     const groupId = unique('group');
-    const protocolsOf = (...names: string[]) => names.map((name) => ({ name, metadata: Buffer.from(name) }));
+    const protocolsOf = (...names: string[]) => names.map((name) => ({ name, metadata: subscriptionTo(name) }));
     const one = await member(groupId);
     await one.join({ protocols: protocolsOf('new', 'old') });
     await one.sync({ [one.memberId]: 'all' });
@@ -182,7 +182,7 @@ describe('a static member', () => {
     const groupId = unique('group');
     await (await member(groupId, 'instance')).settle();
     const after = await member(groupId, 'instance');
-    const protocols = [{ name: 'range', metadata: Buffer.from('other topics') }];
+    const protocols = [{ name: 'range', metadata: subscriptionTo('other') }];
     expect(await after.join({ protocols })).toMatchObject({ error: 'NONE', generationId: 1 });
   });
 

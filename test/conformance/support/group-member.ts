@@ -1,8 +1,22 @@
 import { type RequestOf, type ResponseOf } from '../../../lib/testing/embedded/protocol/apis.js';
+import { array, string } from '../../../lib/testing/embedded/protocol/codec.js';
+import { Writer } from '../../../lib/testing/embedded/protocol/writer.js';
 import { type WireClient } from './wire-client.js';
 import { ask, errorIn } from './wire-cluster.js';
 
 type Join = RequestOf<'JoinGroup'>;
+
+/**
+ * Metadata of the `consumer` protocol. Kafka's group coordinator decodes it, and leaves a join with an impossible one
+ * without any answer.
+ */
+export function subscriptionTo(...topics: string[]): Buffer {
+  const to = new Writer();
+  to.int16(0);
+  array(string).write(to, topics);
+  to.int32(-1);
+  return to.toBuffer();
+}
 
 /** One member of a group on a connection of its own, driven step by step. */
 export class GroupMember {
@@ -31,7 +45,7 @@ export class GroupMember {
       memberId: this.memberId,
       groupInstanceId: this.groupInstanceId,
       protocolType: 'consumer',
-      protocols: [{ name: 'range', metadata: Buffer.from('topics') }],
+      protocols: [{ name: 'range', metadata: subscriptionTo('topic') }],
       ...options,
     });
     const error = errorIn(answer);
