@@ -95,7 +95,10 @@ describe('the broker hangs up on', () => {
     ['an API that does not exist', frame(header(999, 0))],
     ['a version that is not served', frame(header(apis.Produce.key, 99))],
     ['a frame too short for a header', frame(Buffer.alloc(3))],
-    ['an array longer than its request', frame(Buffer.concat([header(3, 6), Buffer.from([0x7f, 0xff, 0xff, 0xff, 0])]))],
+    [
+      'an array longer than its request',
+      frame(Buffer.concat([header(3, 6), Buffer.from([0x7f, 0xff, 0xff, 0xff, 0])])),
+    ],
     ['bytes after a request', frame(Buffer.concat([header(16, 2), Buffer.from([1, 2, 3])]))],
   ])('%s', async (_, bytes) => {
     const socket = await open();
