@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Group } from '../../../../lib/testing/embedded/groups/group.js';
 import { type JoinRequest, type JoinResult } from '../../../../lib/testing/embedded/groups/member.js';
-import { Refusal } from '../../../../lib/testing/embedded/protocol/errors.js';
+import { type Refusal } from '../../../../lib/testing/embedded/protocol/errors.js';
 
 const client = { clientId: 'test', clientHost: '/127.0.0.1' };
 let group: Group;
