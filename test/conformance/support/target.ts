@@ -26,13 +26,20 @@ export function unique(name: string): string {
 /** Creates a topic and resolves when every partition has a leader. */
 export async function createTopic(
   target: Target,
-  { partitions = 1, configs = {} }: { partitions?: number; configs?: Record<string, string> } = {},
+  {
+    partitions = 1,
+    replicationFactor,
+    configs = {},
+  }: { partitions?: number; replicationFactor?: number; configs?: Record<string, string> } = {},
 ): Promise<string> {
   const topic = unique('topic');
   const admin = createClient(target).admin();
   await admin.connect();
   const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }));
-  await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: true });
+  await admin.createTopics({
+    topics: [{ topic, numPartitions: partitions, replicationFactor, configEntries }],
+    waitForLeaders: true,
+  });
   await admin.disconnect();
   return topic;
 }

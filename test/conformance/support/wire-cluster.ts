@@ -43,14 +43,14 @@ export class WireCluster {
     return eventually(async () => {
       const { topics } = await this.any.request('Metadata', { topics: [topic], allowAutoTopicCreation: false });
       const leader = topics[0]?.partitions.find((one) => one.partition === partition)?.leader ?? -1;
-      return this.client(leader);
+      return this.broker(leader);
     });
   }
 
   async coordinator(key: string, keyType: 0 | 1 = 0): Promise<WireClient> {
     return eventually(async () => {
       const found = await this.any.request('FindCoordinator', { key, keyType });
-      return this.client(found.nodeId);
+      return this.broker(found.nodeId);
     });
   }
 
@@ -58,7 +58,8 @@ export class WireCluster {
     for (const client of [...this.clients.values(), ...this.extra]) client.close();
   }
 
-  private client(id: number): WireClient {
+  /** The client of a broker. */
+  broker(id: number): WireClient {
     const client = this.clients.get(id);
     if (!client) throw new Error(`expected a broker of the cluster, got ${id}`);
     return client;

@@ -40,6 +40,10 @@ export class Topics {
     return this.topics.has(name);
   }
 
+  exists(name: string, index: number): boolean {
+    return this.topics.get(name)?.partitions[index] !== undefined;
+  }
+
   /** @throws Refusal `UNKNOWN_TOPIC_OR_PARTITION` */
   partition(name: string, index: number): Partition {
     const partition = this.get(name).partitions[index];

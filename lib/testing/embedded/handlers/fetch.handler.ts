@@ -13,7 +13,11 @@ interface Look {
   failed: boolean;
 }
 
-/** Reads records: at once if there are `minBytes`, or an error; else when there are, or `maxWaitMs` is over. */
+/**
+ * Reads records: at once if there are `minBytes`, or an error; else when there are, or `maxWaitMs` is over.
+ *
+ * Only leaders answer, where Kafka's followers do too (KIP-392): a client has to notice that a leader has moved.
+ */
 export function fetchHandlers(cluster: Cluster): Handlers<'Fetch'> {
   return {
     Fetch: async (request, call) => {

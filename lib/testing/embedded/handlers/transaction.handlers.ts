@@ -1,4 +1,5 @@
 import { type Cluster } from '../cluster/cluster.js';
+import { Refusal } from '../protocol/errors.js';
 import { type Handlers, perPartition } from './handler.js';
 
 type TransactionApi = 'InitProducerId' | 'AddPartitionsToTxn' | 'AddOffsetsToTxn' | 'EndTxn' | 'TxnOffsetCommit';
@@ -15,7 +16,13 @@ export function transactionHandlers(cluster: Cluster): Handlers<TransactionApi> 
     },
     AddPartitionsToTxn: (request, { node }) => {
       cluster.expectCoordinator(node, request.transactionalId);
+      const complete = request.topics.every(({ topic, partitions }) =>
+        partitions.every((one) => topics.exists(topic, one)),
+      );
       const added = perPartition('AddPartitionsToTxn', request.topics, (topic, index) => {
+        topics.partition(topic, index);
+        // All or none: a transaction never begins with half of what it was to write to.
+        if (!complete) throw new Refusal('OPERATION_NOT_ATTEMPTED');
         transactions.addPartition(request, topic, index);
         return {};
       });
