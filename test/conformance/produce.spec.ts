@@ -3,7 +3,7 @@ import kafkajs, { type Producer } from 'kafkajs';
 import { consumeAll } from './support/consume.js';
 import { batchOf, produceRequest } from './support/records.js';
 import { createClient, createTopic, openTarget, type Target } from './support/target.js';
-import { errorIn, WireCluster } from './support/wire-cluster.js';
+import { ask, errorIn, WireCluster } from './support/wire-cluster.js';
 
 const { CompressionTypes, Partitioners } = kafkajs;
 const createPartitioner = Partitioners.DefaultPartitioner;
@@ -127,7 +127,7 @@ describe('a Produce request', () => {
         'Produce',
         produceRequest(topic, batchOf(['a', 'b'], { producerId, producerEpoch: 0, baseSequence })),
       );
-    const { producerId } = await leader.request('InitProducerId', { transactionalId: null, timeoutMs: 60_000 });
+    const { producerId } = await ask(leader, 'InitProducerId', { transactionalId: null, timeoutMs: 60_000 });
     const answers = [await send(0), await send(2), await send(0)];
     expect(answers.map((answer) => answer.topics[0]?.partitions[0]?.baseOffset)).toEqual([0, 2, 0]);
     expect(await consumeAll(target, topic, 4)).toHaveLength(4);
@@ -138,7 +138,7 @@ describe('a Produce request', () => {
     const leader = await wire.leader(topic);
     const send = async (baseSequence: number) =>
       leader.request('Produce', produceRequest(topic, batchOf(['a'], { producerId, producerEpoch: 0, baseSequence })));
-    const { producerId } = await leader.request('InitProducerId', { transactionalId: null, timeoutMs: 60_000 });
+    const { producerId } = await ask(leader, 'InitProducerId', { transactionalId: null, timeoutMs: 60_000 });
     expect([errorIn(await send(0)), errorIn(await send(2))]).toEqual(['NONE', 'OUT_OF_ORDER_SEQUENCE_NUMBER']);
   });
 
@@ -147,7 +147,7 @@ describe('a Produce request', () => {
     const leader = await wire.leader(topic);
     const send = async (producerEpoch: number) =>
       leader.request('Produce', produceRequest(topic, batchOf(['a'], { producerId, producerEpoch, baseSequence: 0 })));
-    const { producerId } = await leader.request('InitProducerId', { transactionalId: null, timeoutMs: 60_000 });
+    const { producerId } = await ask(leader, 'InitProducerId', { transactionalId: null, timeoutMs: 60_000 });
     expect([errorIn(await send(1)), errorIn(await send(0))]).toEqual(['NONE', 'INVALID_PRODUCER_EPOCH']);
   });
 });
