@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { freePorts } from './apache/free-ports.js';
 import { jarsAreCached, KAFKA_VERSION, provideJars } from './apache/jars.js';
 import { javaCommand, probeJava, probeMaven } from './apache/java.js';
-import { ApacheKafkaNode, type NodeSurroundings } from './apache/node.js';
+import { ApacheKafkaNode, type NodeSurroundings, type ScramUser } from './apache/node.js';
 import { OrphanGuard } from './apache/orphan-guard.js';
 import { renderProperties, serverProperties, type NodeLayout } from './apache/properties.js';
 import { found, missing, type Probe } from './probe.js';
@@ -35,6 +35,9 @@ export interface ApacheKafkaOptions {
 
   /** Broker settings as in `server.properties`; they win over the defaults. @default {} */
   properties?: Record<string, string>;
+
+  /** Users for SASL SCRAM: there from the start, so that the brokers themselves may need one. @default [] */
+  scramUsers?: ScramUser[];
 
   /** Milliseconds until every broker has to be ready. @default 60000 */
   startTimeoutMs?: number;
@@ -167,6 +170,7 @@ function surround(options: StartOptions, folder: string, guard: OrphanGuard): No
     jars: options.jars,
     folder,
     clusterId: randomBytes(16).toString('base64url'),
+    scramUsers: options.scramUsers ?? [],
     startTimeoutMs: options.startTimeoutMs ?? 60_000,
     guard,
     log: options.log,

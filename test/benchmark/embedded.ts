@@ -1,5 +1,5 @@
 import kafkajs, { type Kafka } from 'kafkajs';
-import { EmbeddedKafka } from '../../lib/testing/embedded/index.js';
+import { EmbeddedKafka } from '../../lib/testing/index.js';
 
 /**
  * How fast EmbeddedKafka is as seen by kafkajs: the start, the way from joining to the first record, and producing and

@@ -7,6 +7,11 @@ const { Kafka, logLevel } = kafkajs;
 /** A message with a string, or all that kafkajs takes. */
 export type TestMessage = string | Message;
 
+/** Points the helpers to a broker that the spec has started itself. Other specs are not concerned: each has its own environment. */
+export function useBrokers(servers: readonly string[]): void {
+  process.env.KAFKA_TEST_BROKERS = servers.join(',');
+}
+
 /** Bootstrap servers of the run's broker. */
 export function brokers(): string[] {
   const servers = process.env.KAFKA_TEST_BROKERS;

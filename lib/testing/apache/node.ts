@@ -17,6 +17,17 @@ const FORMAT_TIMEOUT_MS = 60_000;
 const READY = 'Kafka Server started';
 const LOG_TAIL = 4_000;
 
+/**
+ * A user of SASL SCRAM. Name and password stand on the command line that formats the data folder: nothing secret.
+ *
+ * @publicApi
+ */
+export interface ScramUser {
+  mechanism: 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
+  name: string;
+  password: string;
+}
+
 /** What all nodes of a cluster share. */
 export interface NodeSurroundings {
   java: string;
@@ -24,6 +35,7 @@ export interface NodeSurroundings {
   /** Working directory: properties, log4j2.xml, logs and data are here. */
   folder: string;
   clusterId: string;
+  scramUsers: readonly ScramUser[];
   startTimeoutMs: number;
   guard: OrphanGuard;
   log: (line: string) => void;
@@ -101,10 +113,12 @@ export class ApacheKafkaNode {
     return (await this.logText()).slice(-LOG_TAIL);
   }
 
-  /** Writes the cluster's id into the data folder, which KRaft demands before the first start. @internal */
+  /** Writes the cluster's id, and its first users, into the data folder: KRaft demands it before the first start. @internal */
   async format(): Promise<void> {
-    const { java, folder, clusterId } = this.surroundings;
-    const args = this.javaArguments('kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', this.propertiesFile);
+    const { java, folder, clusterId, scramUsers } = this.surroundings;
+    const users = scramUsers.flatMap((user) => ['--add-scram', scramArgument(user)]);
+    const format = ['format', '-t', clusterId, '-c', this.propertiesFile, ...users];
+    const args = this.javaArguments('kafka.tools.StorageTool', ...format);
     await run(java, args, { cwd: folder, timeout: FORMAT_TIMEOUT_MS }).catch((error: Error & { stdout?: string }) => {
       throw new TestBrokerError(`Formatting the data folder of broker ${this.id} failed`, {
         cause: error,
@@ -174,4 +188,9 @@ export class ApacheKafkaNode {
       throw error;
     });
   }
+}
+
+/** As Kafka's StorageTool takes a user. */
+function scramArgument({ mechanism, name, password }: ScramUser): string {
+  return `${mechanism}=[name=${name},password=${password}]`;
 }

@@ -1,6 +1,6 @@
 import kafkajs, { type Kafka, type KafkaConfig } from 'kafkajs';
 import { randomUUID } from 'node:crypto';
-import { EmbeddedKafka } from '../../../lib/testing/embedded/index.js';
+import { EmbeddedKafka } from '../../../lib/testing/index.js';
 
 /** The brokers under test: those of `KAFKA_TEST_BROKERS`, or three embedded ones. */
 export interface Target {

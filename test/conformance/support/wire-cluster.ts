@@ -50,7 +50,9 @@ export class WireCluster {
   async coordinator(key: string, keyType: 0 | 1 = 0): Promise<WireClient> {
     return eventually(async () => {
       const found = await this.any.request('FindCoordinator', { key, keyType });
-      return this.broker(found.nodeId);
+      const coordinator = this.broker(found.nodeId);
+      if (keyType === 0) await demandGroups(coordinator, key);
+      return coordinator;
     });
   }
 
@@ -64,6 +66,12 @@ export class WireCluster {
     if (!client) throw new Error(`expected a broker of the cluster, got ${id}`);
     return client;
   }
+}
+
+/** A young broker is named as coordinator before it knows that it is one. */
+async function demandGroups(coordinator: WireClient, group: string): Promise<void> {
+  const error = errorIn(await coordinator.request('DescribeGroups', { groups: [group] }));
+  if (error !== 'NONE') throw new Error(`the coordinator still answers ${error}`);
 }
 
 /** Repeats a request while the broker still loads what it is about. */

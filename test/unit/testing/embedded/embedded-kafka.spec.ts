@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import kafkajs, { type Kafka } from 'kafkajs';
-import { EmbeddedKafka, EmbeddedKafkaError } from '../../../../lib/testing/embedded/index.js';
+import { EmbeddedKafka, EmbeddedKafkaError } from '../../../../lib/testing/index.js';
 
 const { Partitioners, logLevel } = kafkajs;
 let kafka: EmbeddedKafka;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { EmbeddedKafka, EmbeddedKafkaError } from '../../../../lib/testing/embedded/index.js';
+import { EmbeddedKafka, EmbeddedKafkaError } from '../../../../lib/testing/index.js';
 import { GroupMember } from '../../../conformance/support/group-member.js';
 import { batchOf, fetchRequest, produceRequest } from '../../../conformance/support/records.js';
 import { WireClient } from '../../../conformance/support/wire-client.js';

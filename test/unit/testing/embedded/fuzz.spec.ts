@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { EmbeddedKafka } from '../../../../lib/testing/embedded/index.js';
+import { EmbeddedKafka } from '../../../../lib/testing/index.js';
 import { apis } from '../../../../lib/testing/embedded/protocol/apis.js';
 import { WireClient } from '../../../conformance/support/wire-client.js';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import kafkajs, { type SASLOptions } from 'kafkajs';
-import { EmbeddedKafka, EmbeddedKafkaError } from '../../../../lib/testing/embedded/index.js';
+import { EmbeddedKafka, EmbeddedKafkaError } from '../../../../lib/testing/index.js';
 import { WireClient } from '../../../conformance/support/wire-client.js';
 
 let kafka: EmbeddedKafka;
