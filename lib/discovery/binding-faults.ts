@@ -22,11 +22,19 @@ function topicFaults(name: string, topic: unknown): string[] {
   return fault ? [`${name} has the topic "${topic}", which ${fault}`] : [];
 }
 
+/** Of the same method: another class may have the same name. */
 function duplicateFaults(definitions: readonly HandlerDefinition[]): string[] {
-  const seen = new Set<string>();
-  const bindings = definitions.flatMap(({ name, topics }) => topics.map((topic) => `${name} to ${String(topic)}`));
-  const twice = bindings.filter((binding) => seen.size === seen.add(binding).size);
-  return [...new Set(twice)].map(
+  const owners = new Map<string, unknown[]>();
+  const twice = new Set<string>();
+  for (const { owner, name, topics } of definitions) {
+    for (const topic of topics) {
+      const binding = `${name} to ${String(topic)}`;
+      const known = owners.get(binding) ?? [];
+      if (known.includes(owner)) twice.add(binding);
+      owners.set(binding, [...known, owner]);
+    }
+  }
+  return [...twice].map(
     (binding) =>
       `${binding} is bound twice; remove one @MessageHandler, or the second module that has the class among its providers`,
   );

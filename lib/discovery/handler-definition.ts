@@ -4,6 +4,9 @@ import type { Message } from '../messaging/message.js';
 
 /** A decorated method as the explorer found it, once for each use of the decorator. */
 export interface HandlerDefinition extends MessageHandlerMetadata {
+  /** The class of the method; two classes may have one name. */
+  readonly owner: unknown;
+
   /** `Class.method` */
   readonly name: string;
 

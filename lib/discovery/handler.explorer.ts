@@ -34,7 +34,7 @@ function define(wrapper: InstanceWrapper, instance: object, { method, uses }: De
   const name = `${instance.constructor.name}.${method}`;
   const isCallable = typeof (instance as Record<string, unknown>)[method] === 'function';
   const handle = isCallable ? completing(invoker(wrapper, instance, method)) : undefined;
-  return uses.map((use) => ({ ...use, name, handle }));
+  return uses.map((use) => ({ ...use, owner: instance.constructor, name, handle }));
 }
 
 /** Providers that Nest makes anew for each request are made anew for each message. */

@@ -79,6 +79,7 @@ export class GroupConsumer implements ConsumerClientListener {
     const onFailure = (): void => void this.counts.failedAttempts++;
     this.attempts = { group: settings.group, logger, onFailure };
     this.duties = {
+      mayStart: () => this.client?.isLive === true,
       handle: (record, signals) => this.handle(record, signals),
       completed: (lane) => (settings.autoCommit ? undefined : this.commitBeforeNext(lane)),
       shrunk: (lane) => this.client && this.throttle.shrunk(lane, this.lanes.size, this.client),
@@ -122,11 +123,7 @@ export class GroupConsumer implements ConsumerClientListener {
   }
 
   assigned(positions: readonly PartitionPosition[]): void {
-    for (const position of positions) {
-      const lane = new PartitionLane(position, this.duties);
-      this.lanes.set(partitionName(position), lane);
-      this.committer.startedAt(lane);
-    }
+    for (const position of positions) this.openLane(position);
     this.joined = true;
     this.onJoined.splice(0).forEach((resolve) => resolve());
     this.logger.log(`Group "${this.settings.group}" joined; reading ${describePositions(positions)}`);
@@ -145,7 +142,13 @@ export class GroupConsumer implements ConsumerClientListener {
     this.lost(partitions);
   }
 
+  repositioned(position: PartitionPosition): void {
+    this.lanes.get(partitionName(position))?.lose();
+    this.openLane(position);
+  }
+
   lost(partitions: readonly TopicPartition[]): void {
+    this.joined = false;
     for (const lane of this.lanesOf(partitions)) lane.lose();
     for (const partition of partitions) this.lanes.delete(partitionName(partition));
   }
@@ -159,8 +162,13 @@ export class GroupConsumer implements ConsumerClientListener {
       clearInterval(commits);
       this.lost([...this.lanes.values()]);
       this.client = undefined;
-      this.joined = false;
     }
+  }
+
+  private openLane(position: PartitionPosition): void {
+    const lane = new PartitionLane(position, this.duties);
+    this.lanes.set(partitionName(position), lane);
+    this.committer.startedAt(lane);
   }
 
   private replaceClient(lane: PartitionLane, error: Error): void {

@@ -19,6 +19,8 @@ export class FakeConsumerClient implements ConsumerClient {
 
   readonly paused = new Set<string>();
 
+  isLive = true;
+
   /** What the broker makes of a commit. */
   onCommit: () => Promise<void> = () => Promise.resolve();
 

@@ -2,9 +2,10 @@ import { startApacheKafka } from '../../lib/testing/apache-kafka.js';
 import { freePorts } from '../../lib/testing/apache/free-ports.js';
 import { certificateAuthority, certificateFor, privateKeyPem, type Identity } from './certificates.js';
 
+/** Known to all mechanisms. */
 export const alice = { username: 'alice', password: 'correct horse' };
 
-/** How long a session of the listeners with short sessions lasts. */
+/** How long a session of the listener with short sessions lasts. */
 export const sessionMs = 3_000;
 
 const loginModules = 'org.apache.kafka.common.security';
@@ -22,9 +23,6 @@ export interface SecuredKafka {
   shortSessions: string;
 
   authority: Identity;
-
-  /** The warnings and errors of the broker. */
-  log(): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -49,7 +47,6 @@ export async function startSecuredKafka(): Promise<SecuredKafka> {
     saslOverTls: at(saslOverTls!),
     shortSessions: at(shortSessions!),
     authority,
-    log: () => kafka.nodes[0]!.logTail(),
     stop: () => kafka.stop(),
   };
 }
@@ -87,9 +84,8 @@ function authentication(): Record<string, string> {
     'listener.name.sasl.scram-sha-256.sasl.jaas.config': scramLogin,
     'listener.name.sasl.scram-sha-512.sasl.jaas.config': scramLogin,
     'listener.name.sasl.oauthbearer.sasl.jaas.config': oauthLogin,
-    'listener.name.short.sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,OAUTHBEARER',
+    'listener.name.short.sasl.enabled.mechanisms': 'SCRAM-SHA-256,OAUTHBEARER',
     'listener.name.short.connections.max.reauth.ms': String(sessionMs),
-    'listener.name.short.plain.sasl.jaas.config': plainLogin,
     'listener.name.short.scram-sha-256.sasl.jaas.config': scramLogin,
     'listener.name.short.oauthbearer.sasl.jaas.config': oauthLogin,
   };

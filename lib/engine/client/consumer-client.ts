@@ -48,6 +48,9 @@ export interface ConsumerClientListener {
    */
   revoked(partitions: readonly TopicPartition[], drainMs: number): Promise<void>;
 
+  /** An owned partition goes on at another offset: its log does not reach to where it was read. */
+  repositioned(position: PartitionPosition): void;
+
   /** These partitions are gone already; nothing of them can be committed any more. */
   lost(partitions: readonly TopicPartition[]): void;
 }
@@ -60,6 +63,9 @@ export interface ConsumerClient {
    * @throws what the client cannot mend by itself; its partitions are lost by then
    */
   run(): Promise<void>;
+
+  /** Whether the group still counts on this member, as far as it can know: no record may be started otherwise. */
+  readonly isLive: boolean;
 
   /** Stops handing out records of a partition until {@link resume}. */
   pause(partition: TopicPartition): void;

@@ -3,7 +3,12 @@ import { wait } from '../wait.js';
 import { byTopic } from './by-topic.js';
 import type { GroupSettings } from './client-settings.js';
 import type { Cluster } from './cluster.js';
-import { partitionName, type ConsumedRecord, type PartitionPosition, type TopicPartition } from './consumer-client.js';
+import {
+  partitionName,
+  type ConsumerClientListener,
+  type PartitionPosition,
+  type TopicPartition,
+} from './consumer-client.js';
 import {
   decodeFetchResponse,
   decodePartition,
@@ -15,6 +20,7 @@ import { listOffsets } from './log-offsets.js';
 import { describe, ErrorCode } from './protocol-errors.js';
 
 const retryDelayMs = 500;
+const unknownTopicDelayMs = 5_000;
 const undecodableDelayMs = 5_000;
 const readCommitted = 1;
 
@@ -28,11 +34,8 @@ interface FetchState extends TopicPartition {
   blockedUntil: number;
 }
 
-export interface FetchedRecordsListener {
-  records(partition: TopicPartition, records: readonly ConsumedRecord[], next: number): void;
-  /** The log does not reach to where it was read, and reading goes on elsewhere. */
-  repositioned(position: PartitionPosition): void;
-}
+/** Of all that a client tells, a fetcher tells this. */
+export type FetchedRecordsListener = Pick<ConsumerClientListener, 'records' | 'repositioned'>;
 
 /** Reads the partitions of one assignment: a loop for each broker that leads one of them. */
 export class Fetcher {
@@ -112,6 +115,7 @@ export class Fetcher {
 
   private async fetchOnce(node: number, wanted: FetchState[]): Promise<void> {
     try {
+      this.moveToEnd(wanted[0]!);
       const { partitions } = await this.fetch(node, wanted);
       for (const fetched of partitions) await this.accept(fetched);
     } catch (error) {
@@ -119,6 +123,12 @@ export class Fetcher {
       this.logger.warn(`Fetching from broker ${node} failed, trying again: ${(error as Error).message}`);
       await this.relocateLater();
     }
+  }
+
+  /** A broker fills its answer in the order of the request: each partition gets to be the first of it. */
+  private moveToEnd(state: FetchState): void {
+    this.states.delete(partitionName(state));
+    this.states.set(partitionName(state), state);
   }
 
   private fetch(node: number, wanted: FetchState[]): Promise<FetchResponse> {
@@ -170,7 +180,8 @@ export class Fetcher {
   }
 
   private async recover(state: FetchState, errorCode: number): Promise<void> {
-    state.blockedUntil = Date.now() + retryDelayMs;
+    const isUnknown = errorCode === ErrorCode.UnknownTopicOrPartition;
+    state.blockedUntil = Date.now() + (isUnknown ? unknownTopicDelayMs : retryDelayMs);
     if (errorCode === ErrorCode.OffsetOutOfRange) return this.resetPosition(state);
     this.logger.warn(`${describe(errorCode, `Fetching ${partitionName(state)} failed, trying again`).message}`);
     await this.locateLeaders();

@@ -3,7 +3,7 @@ import { settlesWithin, untilAborted, wait } from '../wait.js';
 import type { ConnectionSettings, GroupSettings } from './client-settings.js';
 import { Cluster } from './cluster.js';
 import type { ConsumerClient, ConsumerClientListener, PartitionPosition, TopicPartition } from './consumer-client.js';
-import { Fetcher, type FetchedRecordsListener } from './fetcher.js';
+import { Fetcher } from './fetcher.js';
 import { commitOffsets, fetchCommitted } from './group-offsets.js';
 import { Heartbeats, type MembershipEnd } from './heartbeats.js';
 import { listOffsets } from './log-offsets.js';
@@ -27,6 +27,7 @@ export class GroupClient implements ConsumerClient {
   private readonly cluster: Cluster;
   private readonly membership: Membership;
   private readonly subscription: TopicSubscription;
+  private heartbeats: Heartbeats | undefined;
   private fetcher: Fetcher | undefined;
   private stopping = false;
 
@@ -42,14 +43,19 @@ export class GroupClient implements ConsumerClient {
   }
 
   async run(): Promise<void> {
+    const closed = untilAborted(this.closing.signal);
     try {
-      while (!this.stopping) await this.serveOneAssignment();
-      await untilAborted(this.closing.signal);
+      await Promise.race([this.serve(), closed]); // whatever it waits for, an answer or a token, a close does not
+      await closed;
     } catch (error) {
       if (this.closing.signal.aborted) return;
       await this.close(drainBudgetMs(this.settings));
       throw error;
     }
+  }
+
+  get isLive(): boolean {
+    return this.heartbeats?.expired === false;
   }
 
   pause(partition: TopicPartition): void {
@@ -83,6 +89,10 @@ export class GroupClient implements ConsumerClient {
     await this.cluster.close();
   }
 
+  private async serve(): Promise<void> {
+    while (!this.stopping) await this.serveOneAssignment();
+  }
+
   /** From a join to the end of its assignment. */
   private async serveOneAssignment(): Promise<void> {
     const topics = await this.untilTopicsExist();
@@ -112,6 +122,7 @@ export class GroupClient implements ConsumerClient {
   private untilEnd(topics: SubscribedTopics, assignment: AbortSignal): Promise<AssignmentEnd> {
     return new Promise((resolve) => {
       const heartbeats = new Heartbeats(() => this.membership.heartbeat(), this.settings, resolve, this.logger);
+      this.heartbeats = heartbeats;
       assignment.addEventListener('abort', () => heartbeats.stop(), { once: true });
       this.closing.signal.addEventListener('abort', () => resolve({ kind: 'closed' }), { signal: assignment });
       heartbeats.start();
@@ -140,7 +151,7 @@ export class GroupClient implements ConsumerClient {
   /** Positions first, then the engine, then the records. */
   private async read(owned: readonly TopicPartition[], topics: SubscribedTopics): Promise<void> {
     const positions = await this.positions(owned, topics);
-    this.fetcher = new Fetcher(this.cluster, this.settings, this.fetched(), this.logger);
+    this.fetcher = new Fetcher(this.cluster, this.settings, this.listener, this.logger);
     this.listener.assigned(positions);
     if (!this.stopping) await this.fetcher.start(positions);
   }
@@ -162,16 +173,6 @@ export class GroupClient implements ConsumerClient {
         chosen.map((start) => markFirstStart(start, committed)),
       );
     return [...known, ...chosen];
-  }
-
-  private fetched(): FetchedRecordsListener {
-    return {
-      records: (partition, records, next) => this.listener.records(partition, records, next),
-      repositioned: (position) => {
-        this.listener.lost([position]);
-        this.listener.assigned([position]);
-      },
-    };
   }
 
   private async giveUp(owned: readonly TopicPartition[], end: AssignmentEnd): Promise<void> {

@@ -28,11 +28,20 @@ export class Heartbeats {
     this.stopped.abort();
   }
 
+  /** The broker has not been heard of for a session, so others may own what we think is ours. */
+  get expired(): boolean {
+    return this.silence > this.intervals.sessionTimeoutMs;
+  }
+
+  private get silence(): number {
+    return Date.now() - this.lastSuccess;
+  }
+
   private async beat(): Promise<void> {
     while (!this.stopped.signal.aborted) {
       await wait(this.intervals.heartbeatIntervalMs, this.stopped.signal);
       if (this.stopped.signal.aborted) return;
-      const code = await this.answerInTime();
+      const code = this.expired ? undefined : await this.answerInTime();
       if (this.stopped.signal.aborted) return;
       if (code === ErrorCode.RebalanceInProgress) this.onEnd({ kind: 'rebalance' });
       const reason = this.lossReason(code);
@@ -61,9 +70,6 @@ export class Heartbeats {
   private lossReason(code: number | undefined): string | undefined {
     if (code !== undefined && isMembershipLost(code))
       return describe(code, 'the coordinator answered a heartbeat').message;
-    const silence = Date.now() - this.lastSuccess;
-    if (silence > this.intervals.sessionTimeoutMs)
-      return `no heartbeat was answered for ${silence} ms, the session has expired`;
-    return undefined;
+    return this.expired ? `no heartbeat was answered for ${this.silence} ms, the session has expired` : undefined;
   }
 }

@@ -9,6 +9,9 @@ import type { LaneSignals, Outcome } from '../recovery/attempts.js';
 
 /** What a lane needs of its surroundings. */
 export interface LaneDuties {
+  /** Whether another record may be started now; if not, the lane is about to be lost. */
+  mayStart(): boolean;
+
   handle(record: ConsumedRecord, signals: LaneSignals): Promise<Outcome>;
 
   /** A record is completed; the lane goes on once this has settled. */
@@ -103,12 +106,16 @@ export class PartitionLane implements TopicPartition {
   private async work(): Promise<void> {
     try {
       let goesOn = true;
-      while (goesOn && this.queue.length > 0 && !this.draining.signal.aborted) goesOn = await this.handleNext();
+      while (goesOn && this.mayGoOn) goesOn = await this.handleNext();
     } catch (error) {
       this.duties.broke(this, error as Error);
     } finally {
       this.working = undefined;
     }
+  }
+
+  private get mayGoOn(): boolean {
+    return this.queue.length > 0 && !this.draining.signal.aborted && this.duties.mayStart();
   }
 
   /** @returns whether the lane goes on with the next record */

@@ -64,6 +64,19 @@ describe('bindingFaults', () => {
   });
 });
 
+describe('bindings of the same name', () => {
+  it('are one binding twice in the same class, and two in two classes', () => {
+    class Orders {}
+    const other = { Orders: class Orders {} }.Orders;
+    const bound = (owner: unknown): HandlerDefinition => handler({ owner });
+
+    expect(bindingFaults([bound(Orders), bound(other)])).toEqual([]);
+    expect(bindingFaults([bound(Orders), bound(other), bound(Orders)])).toEqual([
+      expect.stringContaining('Orders.created to orders is bound twice'),
+    ]);
+  });
+});
+
 describe('HandlerBindingError', () => {
   it('lists its faults, in the message and by themselves', () => {
     const error = new HandlerBindingError(['A.b is wrong', 'C.d is wrong']);
@@ -76,5 +89,5 @@ describe('HandlerBindingError', () => {
 });
 
 function handler(fields: Partial<HandlerDefinition>): HandlerDefinition {
-  return { name: 'Orders.created', topics: ['orders'], options: {}, handle: () => undefined, ...fields };
+  return { owner: Object, name: 'Orders.created', topics: ['orders'], options: {}, handle: () => undefined, ...fields };
 }

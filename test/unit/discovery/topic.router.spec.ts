@@ -92,7 +92,7 @@ function routerOf(...handlers: HandlerDefinition[]): TopicRouter {
 }
 
 function handler(name: string, ...topics: (string | RegExp)[]): HandlerDefinition {
-  return { name, topics, options: {}, handle: () => undefined };
+  return { owner: Object, name, topics, options: {}, handle: () => undefined };
 }
 
 function namesFor(router: TopicRouter, topic: string): string[] {

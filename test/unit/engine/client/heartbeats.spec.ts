@@ -77,7 +77,7 @@ describe('Heartbeats', () => {
   it('survives failures for as long as the session lasts', async () => {
     answer = () => Promise.reject(new Error('connection lost'));
 
-    await jest.advanceTimersByTimeAsync(10_000);
+    await jest.advanceTimersByTimeAsync(9_000);
     expect(ends).toEqual([]);
     expect(logger.at('warn')[0]).toBe('Heartbeat failed, trying again: connection lost');
 
@@ -107,6 +107,16 @@ describe('Heartbeats', () => {
 
     await jest.advanceTimersByTimeAsync(12_000);
 
+    expect(ends).toMatchObject([{ kind: 'lost' }]);
+  });
+
+  it('takes a session for expired after the event loop stood still, whatever the broker would say', async () => {
+    jest.setSystemTime(Date.now() + 60_000);
+    expect(heartbeats.expired).toBe(true);
+
+    await jest.advanceTimersByTimeAsync(1000);
+
+    expect(sent).toBe(0);
     expect(ends).toMatchObject([{ kind: 'lost' }]);
   });
 

@@ -11,6 +11,7 @@ describe('LaneThrottle', () => {
     client = new FakeConsumerClient({
       assigned: () => undefined,
       records: () => undefined,
+      repositioned: () => undefined,
       revoked: () => Promise.resolve(),
       lost: () => undefined,
     });

@@ -9,6 +9,7 @@ import { record, recordAt } from '../../../support/records.js';
 describe('PartitionLane', () => {
   /** Handlers that were started, and how a spec ends them. */
   let started: { offset: number; signals: LaneSignals; end: Deferred<Outcome> }[];
+  let mayStart: boolean;
   let completions: number;
   let breakdowns: Error[] = [];
   let stopRequests: number;
@@ -17,9 +18,11 @@ describe('PartitionLane', () => {
 
   beforeEach(() => {
     started = [];
+    mayStart = true;
     completions = stopRequests = 0;
     breakdowns = [];
     duties = {
+      mayStart: () => mayStart,
       handle: ({ offset }, signals) => {
         const end = deferred<Outcome>();
         started.push({ offset, signals, end });
@@ -31,6 +34,15 @@ describe('PartitionLane', () => {
       stopRequested: () => void stopRequests++,
     };
     lane = new PartitionLane({ topic: 'orders', partition: 3, offset: 5 }, duties);
+  });
+
+  it('starts no record while the group may not count on this member any more', async () => {
+    lane.admit([recordAt(5), recordAt(6)], 7);
+    mayStart = false;
+    started[0]!.end.resolve('handled');
+    await lane.drain();
+
+    expect(started.map(({ offset }) => offset)).toEqual([5]);
   });
 
   it('stands where it was assigned', () => {
