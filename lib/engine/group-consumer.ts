@@ -8,13 +8,12 @@ import type {
   TopicPartition,
 } from './client/consumer-client.js';
 import { partitionName } from './client/consumer-client.js';
-import { KafkaMessage } from './decode/kafka-message.js';
 import { LaneThrottle, type InFlightLimits } from './dispatch/lane-throttle.js';
 import { PartitionLane, type LaneDuties } from './dispatch/partition-lane.js';
 import type { TopicRoutes } from './handler-binding.js';
 import type { EngineLogger } from './logger.js';
 import { Committer } from './offsets/committer.js';
-import { handleWithAttempts, type AttemptsContext, type LaneSignals, type Outcome } from './recovery/attempts.js';
+import { RecordPipeline } from './record-pipeline.js';
 import { supervise } from './supervise.js';
 import { settlesWithin, wait } from './wait.js';
 
@@ -54,10 +53,8 @@ export class GroupConsumer implements ConsumerClientListener {
   private readonly lanes = new Map<string, PartitionLane>();
   private readonly throttle: LaneThrottle;
   private readonly committer: Committer<PartitionLane>;
-  private readonly unrouted = new Set<string>();
-  private readonly counts = { handled: 0, failedAttempts: 0, skipped: 0 };
   private readonly duties: LaneDuties;
-  private readonly attempts: AttemptsContext;
+  private readonly pipeline: RecordPipeline;
   private stopped = new AbortController();
   private supervised: Promise<void> | undefined;
   private client: ConsumerClient | undefined;
@@ -66,7 +63,7 @@ export class GroupConsumer implements ConsumerClientListener {
 
   constructor(
     private readonly settings: GroupConsumerSettings,
-    private readonly routes: TopicRoutes,
+    routes: TopicRoutes,
     private readonly createClient: ConsumerClientFactory,
     private readonly logger: EngineLogger,
   ) {
@@ -76,11 +73,10 @@ export class GroupConsumer implements ConsumerClientListener {
       (positions) => this.send(positions),
       logger,
     );
-    const onFailure = (): void => void this.counts.failedAttempts++;
-    this.attempts = { group: settings.group, logger, onFailure };
+    this.pipeline = new RecordPipeline(settings.group, routes, logger);
     this.duties = {
       mayStart: () => this.client?.isLive === true,
-      handle: (record, signals) => this.handle(record, signals),
+      handle: (record, signals) => this.pipeline.handle(record, signals),
       completed: (lane) => (settings.autoCommit ? undefined : this.commitBeforeNext(lane)),
       shrunk: (lane) => this.client && this.throttle.shrunk(lane, this.lanes.size, this.client),
       broke: (lane, error) => this.replaceClient(lane, error),
@@ -119,7 +115,7 @@ export class GroupConsumer implements ConsumerClientListener {
     const { group } = this.settings;
     const assignments = [...this.lanes.values()].map(({ topic, partition }) => ({ topic, partition }));
     const running = this.supervised !== undefined && !this.stopped.signal.aborted;
-    return { group, running, joined: this.joined, assignments, ...this.counts };
+    return { group, running, joined: this.joined, assignments, ...this.pipeline.counts };
   }
 
   assigned(positions: readonly PartitionPosition[]): void {
@@ -185,25 +181,6 @@ export class GroupConsumer implements ConsumerClientListener {
 
   private send(positions: PartitionPosition[]): Promise<void> {
     return this.client ? this.client.commit(positions) : Promise.reject(new Error('the consumer is not connected'));
-  }
-
-  private async handle(record: ConsumedRecord, signals: LaneSignals): Promise<Outcome> {
-    const bindings = this.routes(record.topic);
-    if (bindings.length === 0) return this.skipUnrouted(record.topic);
-    const message = new KafkaMessage(record);
-    for (const binding of bindings) {
-      const outcome = await handleWithAttempts(binding, message, signals, this.attempts);
-      if (outcome === 'abandoned' || outcome === 'stopped') return outcome;
-      this.counts[outcome]++;
-    }
-    return 'handled';
-  }
-
-  private skipUnrouted(topic: string): Outcome {
-    this.counts.skipped++;
-    if (!this.unrouted.has(topic)) this.logger.warn(`No handler takes topic "${topic}": its records are skipped`);
-    this.unrouted.add(topic);
-    return 'skipped';
   }
 
   /** Per-record mode: the lane waits until the broker has its position. Lanes that wait together share a request. */

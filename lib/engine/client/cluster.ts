@@ -1,11 +1,13 @@
 import type { EngineLogger } from '../logger.js';
 import { BrokerLink, type BrokerAddress } from './broker-link.js';
+import { describeConnectionFailure } from './connection-failure.js';
 import {
   connectionPoolBuilder,
   type ApiName,
   type ConnectionPoolBuilder,
   type RequestDefinition,
 } from './kafkajs-internals.js';
+import { kafkajsConnection } from './kafkajs-connection.js';
 import { kafkajsLogger } from './kafkajs-logger.js';
 import { throwOnError } from './protocol-errors.js';
 import type { ConnectionSettings } from './client-settings.js';
@@ -43,12 +45,7 @@ export class Cluster {
     this.builder = connectionPoolBuilder({
       logger: this.kafkajsLogger,
       socketFactory: socketFactory(),
-      brokers: settings.brokers,
-      clientId: settings.clientId,
-      ssl: settings.ssl,
-      sasl: settings.sasl,
-      connectionTimeout: settings.connectionTimeoutMs,
-      requestTimeout: settings.requestTimeoutMs,
+      ...kafkajsConnection(settings),
       enforceRequestTimeout: true,
     });
   }
@@ -103,7 +100,7 @@ export class Cluster {
         return await this.send<T>(address, 'meta', api, args);
       } catch (error) {
         cause = error;
-        failures.push(`${address.host}:${address.port} (${(error as Error).message})`);
+        failures.push(`${address.host}:${address.port} (${describeConnectionFailure(error as Error, this.settings)})`);
       }
     }
     throw new Error(`No broker can be reached: ${failures.join(', ')}`, { cause });

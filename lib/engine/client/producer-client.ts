@@ -2,7 +2,9 @@ import type { ICustomPartitioner, Kafka, Message, Producer, RecordMetadata } fro
 import type { OutgoingMessage, PublishedRecord } from '../../messaging/producer.js';
 import type { EngineLogger } from '../logger.js';
 import type { ConnectionSettings } from './client-settings.js';
+import { describeConnectionFailure } from './connection-failure.js';
 import { partitionName } from './consumer-client.js';
+import { kafkajsConnection } from './kafkajs-connection.js';
 import { KafkaClient, logLevel, Partitioners } from './kafkajs-internals.js';
 import { kafkajsLogSink } from './kafkajs-logger.js';
 
@@ -17,14 +19,12 @@ export class ProducerClient {
   private lastSend: Promise<unknown> = Promise.resolve();
   private closed = false;
 
-  constructor(settings: ConnectionSettings, logger: EngineLogger) {
+  constructor(
+    private readonly settings: ConnectionSettings,
+    logger: EngineLogger,
+  ) {
     this.kafka = new KafkaClient({
-      brokers: settings.brokers,
-      clientId: settings.clientId,
-      ssl: settings.ssl,
-      sasl: settings.sasl,
-      connectionTimeout: settings.connectionTimeoutMs,
-      requestTimeout: settings.requestTimeoutMs,
+      ...kafkajsConnection(settings),
       logLevel: logLevel.WARN,
       logCreator: () => kafkajsLogSink(logger),
     });
@@ -64,8 +64,13 @@ export class ProducerClient {
       allowAutoTopicCreation: false,
       createPartitioner: stickyPartitioner,
     });
-    await producer.connect();
-    return producer;
+    try {
+      await producer.connect();
+      return producer;
+    } catch (cause) {
+      await producer.disconnect(); // a refused connection stays open otherwise
+      throw new Error(describeConnectionFailure(cause as Error, this.settings), { cause });
+    }
   }
 
   private async discard(): Promise<void> {

@@ -2,7 +2,6 @@ import type { HandlerContext } from '../../messaging/handler-context.js';
 import type { Message } from '../../messaging/message.js';
 import type { HandlerBinding } from '../handler-binding.js';
 import type { EngineLogger } from '../logger.js';
-import { wait } from '../wait.js';
 import { decide, type Decision } from './decide.js';
 
 /** What became of a message at one handler; an abandoned one stays uncommitted and is delivered again, elsewhere or later. */
@@ -23,6 +22,9 @@ export interface AttemptsContext {
 
   /** Told of each failed attempt. */
   readonly onFailure: () => void;
+
+  /** Resolves after so many milliseconds, or as soon as the signal is aborted. */
+  readonly waitForRetry: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** Calls a handler until it succeeds, its policy gives up, or the lane is drained. */
@@ -30,7 +32,7 @@ export async function handleWithAttempts(
   binding: HandlerBinding,
   message: Message,
   signals: LaneSignals,
-  { group, logger, onFailure }: AttemptsContext,
+  { group, logger, onFailure, waitForRetry }: AttemptsContext,
 ): Promise<Outcome> {
   for (let attempt = 1; !signals.draining.aborted; attempt++) {
     const context: HandlerContext = { signal: signals.aborted, attempt, group, handler: binding.name };
@@ -43,7 +45,7 @@ export async function handleWithAttempts(
       report(logger, decision, binding, message, attempt, error);
       if (decision.kind === 'skip') return 'skipped';
       if (decision.kind === 'stop') return 'stopped';
-      await wait(decision.delayMs, signals.draining);
+      await waitForRetry(decision.delayMs, signals.draining);
     }
   }
   return 'abandoned';

@@ -1,3 +1,4 @@
+import { wait } from '../../../../lib/engine/wait.js';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { KafkaMessage } from '../../../../lib/engine/decode/kafka-message.js';
 import type { HandlerBinding } from '../../../../lib/engine/handler-binding.js';
@@ -222,7 +223,7 @@ describe('handleWithAttempts', () => {
     };
     const signals = { aborted: aborted.signal, draining: draining.signal };
     const onFailure = () => void failures++;
-    return handleWithAttempts(binding, message, signals, { group: 'billing', logger, onFailure });
+    return handleWithAttempts(binding, message, signals, { group: 'billing', logger, onFailure, waitForRetry: wait });
   }
 
   function failing(numbers: number[]): HandlerBinding['handle'] {
