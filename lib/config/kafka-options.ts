@@ -168,6 +168,6 @@ export interface SaslPasswordOptions {
 export interface SaslOAuthBearerOptions {
   mechanism: 'oauthbearer';
 
-  /** Called for each connection and each re-authentication. */
+  /** Called for each connection and each re-authentication. Has `connectionTimeoutMs` to answer. */
   tokenProvider: () => Promise<{ value: string }>;
 }
