@@ -1,7 +1,7 @@
 import { settlesWithin } from '../wait.js';
 
 /** What kafkajs hands to an authentication provider. */
-interface ProviderArguments {
+export interface ProviderArguments {
   saslAuthenticate: (exchange: {
     request: { encode: () => Buffer };
     response: { decode: (answer: Buffer) => Buffer; parse: (answer: Buffer) => void };
