@@ -117,7 +117,8 @@ export class ApacheKafkaNode {
   async format(): Promise<void> {
     const { java, folder, clusterId, scramUsers } = this.surroundings;
     const users = scramUsers.flatMap((user) => ['--add-scram', scramArgument(user)]);
-    const format = ['format', '-t', clusterId, '-c', this.propertiesFile, ...users];
+    const id = `--cluster-id=${clusterId}`; // one argument, as it may begin with a dash
+    const format = ['format', id, '-c', this.propertiesFile, ...users];
     const args = this.javaArguments('kafka.tools.StorageTool', ...format);
     await run(java, args, { cwd: folder, timeout: FORMAT_TIMEOUT_MS }).catch((error: Error & { stdout?: string }) => {
       throw new TestBrokerError(`Formatting the data folder of broker ${this.id} failed`, {
