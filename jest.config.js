@@ -1,3 +1,5 @@
+import { brokersOfTheRun } from './test/support/brokers-of-the-run.mjs';
+
 const shared = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
@@ -24,31 +26,38 @@ const shared = {
   },
 };
 
-/** Specs in these folders of `test` run on the broker of the run. */
+/** Specs in these folders of `test` run on a broker, once on each kind. */
 const onBroker = ['e2e', 'conformance'];
 
-/**
- * Two projects, as Jest runs a project's global setup only when a spec of it is selected: unit specs start no broker.
- *
- * @type {import('jest').Config}
- */
-export default {
-  testTimeout: 60_000,
-  maxWorkers: 2,
-  coverageProvider: 'v8',
-  collectCoverageFrom: ['lib/**/*.ts'],
-  projects: [
-    {
-      ...shared,
-      displayName: 'unit',
-      testPathIgnorePatterns: onBroker.map((folder) => `<rootDir>/test/${folder}/`),
-    },
-    {
-      ...shared,
-      displayName: 'e2e',
-      testMatch: onBroker.map((folder) => `<rootDir>/test/${folder}/**/*.spec.ts`),
-      globalSetup: '<rootDir>/test/support/global-setup.mjs',
-      globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
-    },
-  ],
+/** What starts Apache Kafka itself needs what Apache Kafka needs. */
+const onApacheOnly = '<rootDir>/test/e2e/apache/';
+
+const unit = {
+  ...shared,
+  displayName: 'unit',
+  testPathIgnorePatterns: onBroker.map((folder) => `<rootDir>/test/${folder}/`),
 };
+
+/** Jest runs a project's global setup only when a spec of it is selected: unit specs start no broker. */
+const on = (kind) => ({
+  ...shared,
+  displayName: kind,
+  testMatch: onBroker.map((folder) => `<rootDir>/test/${folder}/**/*.spec.ts`),
+  testPathIgnorePatterns: kind === 'apache' ? [] : [onApacheOnly],
+  globals: { brokerKind: kind },
+  globalSetup: '<rootDir>/test/support/global-setup.mjs',
+  globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
+});
+
+/** @returns {Promise<import('jest').Config>} */
+export default async function configure() {
+  const { kinds, leftOut } = await brokersOfTheRun(process.env, process.argv.slice(2));
+  return {
+    testTimeout: 60_000,
+    maxWorkers: 2,
+    coverageProvider: 'v8',
+    collectCoverageFrom: ['lib/**/*.ts'],
+    reporters: ['default', ['<rootDir>/test/support/left-out.reporter.mjs', { leftOut }]],
+    projects: [unit, ...kinds.map(on)],
+  };
+}

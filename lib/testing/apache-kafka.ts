@@ -92,6 +92,22 @@ export async function probeApacheKafka(env: NodeJS.ProcessEnv): Promise<Probe> {
   return missing([java, jars].flatMap((probe) => (probe.found ? [] : probe.problem)).join('; '));
 }
 
+/** As {@link probeApacheKafka}, with the jars in the cache if it can be found. */
+export async function prepareApacheKafka(
+  env: NodeJS.ProcessEnv,
+  log: (line: string) => void,
+  downloadMs: number,
+): Promise<Probe> {
+  const probe = await probeApacheKafka(env);
+  if (!probe.found) return probe;
+  try {
+    await provideJars(env, log, downloadMs);
+    return probe;
+  } catch (error) {
+    return missing((error as Error).message);
+  }
+}
+
 /**
  * Starts Apache Kafka in KRaft mode on the JVM and resolves when every broker serves requests. Needs Java >= 17, and
  * Maven the first time. Topics are not created by being used, and a new group starts without delay.

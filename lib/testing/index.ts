@@ -1,6 +1,13 @@
 export { type ApacheKafka, type ApacheKafkaOptions, startApacheKafka } from './apache-kafka.js';
 export { type ApacheKafkaNode, type ScramUser } from './apache/node.js';
-export { startTestBroker, type TestBroker, type TestBrokerKind, type TestBrokerOptions } from './test-broker.js';
+export {
+  type BrokerChoice,
+  findRealBroker,
+  startTestBroker,
+  type TestBroker,
+  type TestBrokerKind,
+  type TestBrokerOptions,
+} from './test-broker.js';
 export { TestBrokerError } from './test-broker.error.js';
 export { EmbeddedKafka } from './embedded/embedded-kafka.js';
 export { EmbeddedKafkaError } from './embedded/embedded-kafka.error.js';

@@ -1,15 +1,15 @@
-import { probeApacheKafka, startApacheKafka } from './apache-kafka.js';
+import { prepareApacheKafka, startApacheKafka } from './apache-kafka.js';
 import { probeDocker, startDockerKafka } from './docker-kafka.js';
-import { type Probe } from './probe.js';
+import { EmbeddedKafka } from './embedded/embedded-kafka.js';
 import { TestBrokerError } from './test-broker.error.js';
 
 /**
- * `docker`: Apache Kafka in a container; `apache`: the same on this machine's JVM; `external`: the brokers named by
- * KAFKA_BROKERS.
+ * `embedded`: {@link EmbeddedKafka}, in this process; `apache`: Apache Kafka on this machine's JVM; `docker`: the same in
+ * a container; `external`: the brokers named by KAFKA_BROKERS.
  *
  * @publicApi
  */
-export type TestBrokerKind = 'apache' | 'docker' | 'external';
+export type TestBrokerKind = 'apache' | 'docker' | 'embedded' | 'external';
 
 /** @publicApi */
 export interface TestBroker {
@@ -36,7 +36,11 @@ export interface TestBrokerOptions {
   log?: (line: string) => void;
 }
 
-/** Which broker was taken, and why. */
+/**
+ * Which broker, and why.
+ *
+ * @publicApi
+ */
 export interface BrokerChoice {
   kind: TestBrokerKind;
   reason: string;
@@ -45,24 +49,23 @@ export interface BrokerChoice {
 type Context = Required<Pick<TestBrokerOptions, 'env' | 'log'>>;
 type Started = Pick<TestBroker, 'brokers' | 'stop'>;
 
-/** The one table of the kinds: another kind of broker is a line here, a member of TestBrokerKind, and a place in the choice below. */
 const STARTERS: Record<TestBrokerKind, (context: Context) => Started | Promise<Started>> = {
   apache: ({ env, log }) => startApacheKafka({ env, log }),
   docker: () => startDockerKafka(),
+  embedded: () => EmbeddedKafka.start({ autoCreateTopics: false }),
   external: ({ env }) => ({ brokers: externalBrokers(env), stop: async () => {} }),
 };
 
 /**
- * Starts a broker for tests, or finds one. In this order: `options.kind`; KAFKA_TEST_BROKER (`apache`, `docker`,
- * `external`); `external` where KAFKA_BROKERS is set; `docker` where a container runtime answers; `apache` where Java
- * >= 17 and Maven are found.
+ * Starts a broker for tests, or finds one. In this order: `options.kind`; KAFKA_TEST_BROKER; `external` where
+ * KAFKA_BROKERS is set; `embedded`. No broker creates topics by their being used.
  *
- * @throws TestBrokerError when nothing of it is there, saying what was looked for, or when the broker does not start
+ * @throws TestBrokerError when the kind that was asked for cannot be had, saying why
  * @publicApi
  */
 export async function startTestBroker(options: TestBrokerOptions = {}): Promise<TestBroker> {
   const { env = process.env, log = console.log } = options;
-  const { kind, reason } = requestedBroker(env, options.kind) ?? (await availableBroker(env));
+  const { kind, reason } = chooseBroker(env, options.kind);
   log(`Broker for tests: ${kind} (${reason})`);
   const { brokers, stop } = await start(kind, { env, log });
   return { kind, brokers, stop, [Symbol.asyncDispose]: stop };
@@ -73,36 +76,37 @@ async function start(kind: TestBrokerKind, context: Context): Promise<Started> {
   return { brokers: started.brokers, stop: () => started.stop() };
 }
 
-/** What the caller or the environment asks for, if they do. */
-export function requestedBroker(env: NodeJS.ProcessEnv, kind?: TestBrokerKind): BrokerChoice | undefined {
+/** What the caller or the environment asks for, else what is always there. */
+export function chooseBroker(env: NodeJS.ProcessEnv, kind?: TestBrokerKind): BrokerChoice {
   if (kind) return { kind: knownKind(kind, 'kind'), reason: 'asked for by the caller' };
   const forced = env.KAFKA_TEST_BROKER?.trim();
   if (forced) return { kind: knownKind(forced, 'KAFKA_TEST_BROKER'), reason: 'KAFKA_TEST_BROKER says so' };
   if (env.KAFKA_BROKERS?.trim()) return { kind: 'external', reason: 'KAFKA_BROKERS is set' };
-  return undefined;
+  return { kind: 'embedded', reason: 'nothing else was asked for' };
 }
 
 function knownKind(kind: string, source: string): TestBrokerKind {
   if (Object.hasOwn(STARTERS, kind)) return kind as TestBrokerKind;
-  throw new TestBrokerError(`${source}: expected one of ${Object.keys(STARTERS).join(', ')}, got '${kind}'`);
+  throw new TestBrokerError(`${source}: expected one of ${Object.keys(STARTERS).sort().join(', ')}, got '${kind}'`);
 }
 
-async function availableBroker(env: NodeJS.ProcessEnv): Promise<BrokerChoice> {
+/**
+ * Which real Kafka can be had here, for suites that are to run on one too: `external` where KAFKA_BROKERS is set,
+ * `docker` where a container runtime answers, `apache` where Java >= 17 is found and Kafka's jars are in the cache or
+ * arrive by Maven within `downloadMs`. Without one, `kind` is undefined and `reason` says what was looked for.
+ *
+ * @publicApi
+ */
+export async function findRealBroker(
+  options: Omit<TestBrokerOptions, 'kind'> & { /** @default 120000 */ downloadMs?: number } = {},
+): Promise<BrokerChoice | { kind: undefined; reason: string }> {
+  const { env = process.env, log = console.log, downloadMs = 120_000 } = options;
+  if (env.KAFKA_BROKERS?.trim()) return { kind: 'external', reason: 'KAFKA_BROKERS is set' };
   const docker = await probeDocker();
-  return firstAvailable(docker, docker.found ? undefined : await probeApacheKafka(env));
-}
-
-/** Containers first: they need no Java. `apache` need not be looked for when `docker` was found. */
-export function firstAvailable(docker: Probe, apache: Probe | undefined): BrokerChoice {
   if (docker.found) return { kind: 'docker', reason: docker.what };
-  if (apache?.found) return { kind: 'apache', reason: `${docker.problem}; found ${apache.what}` };
-  throw new TestBrokerError(
-    'No broker for tests. Looked for:\n' +
-      '  external: KAFKA_BROKERS is not set\n' +
-      `  docker: ${docker.problem}\n` +
-      `  apache: ${apache?.problem ?? 'not looked for'}\n` +
-      'Set KAFKA_BROKERS to a running Kafka, start Docker, or install a JDK >= 17 and Maven.',
-  );
+  const apache = await prepareApacheKafka(env, log, downloadMs);
+  if (apache.found) return { kind: 'apache', reason: apache.what };
+  return { kind: undefined, reason: `KAFKA_BROKERS is not set; ${docker.problem}; ${apache.problem}` };
 }
 
 /** The bootstrap servers in KAFKA_BROKERS, separated by commas. */

@@ -1,19 +1,22 @@
 import { resolve } from 'node:path';
-import config from '../../jest.config.js';
+import configure from '../../jest.config.js';
 
 const rootDir = resolve(import.meta.dirname, '../..');
 
 /** The same specs, with Nest 11 in the place of the Nest that is installed at the top. */
 const nest11 = { '^@nestjs/([^/]+)(.*)$': '<rootDir>/test/nest-11/node_modules/@nestjs/$1$2' };
 
-/** @type {import('jest').Config} */
-export default {
-  ...config,
-  rootDir,
-  projects: config.projects.map((project) => ({
-    ...project,
+/** @returns {Promise<import('jest').Config>} */
+export default async function configureNest11() {
+  const config = await configure();
+  return {
+    ...config,
     rootDir,
-    displayName: `${project.displayName} on Nest 11`,
-    moduleNameMapper: { ...nest11, ...project.moduleNameMapper },
-  })),
-};
+    projects: config.projects.map((project) => ({
+      ...project,
+      rootDir,
+      displayName: `${project.displayName} on Nest 11`,
+      moduleNameMapper: { ...nest11, ...project.moduleNameMapper },
+    })),
+  };
+}

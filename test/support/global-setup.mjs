@@ -1,14 +1,11 @@
-import { register } from 'node:module';
+import { startTestBroker } from '../../lib/testing/test-broker.ts';
 
-// Jest does not map `.js` to `.ts` for what a global setup imports, so Node itself has to.
-register('./typescript-hooks.mjs', import.meta.url);
+/** The broker of each project, kept for its teardown. */
+export const brokers = new Map();
 
-/** One broker for the run, kept for the teardown. */
-export let broker;
-
-export default async function startBroker() {
-  const { startTestBroker } = await import('../../lib/testing/test-broker.ts');
-  broker = await startTestBroker({ log: (line) => process.stderr.write(`${line}\n`) });
-  process.env.KAFKA_TEST_BROKERS = broker.brokers.join(',');
-  process.env.KAFKA_TEST_BROKER_KIND = broker.kind;
+export default async function startBroker(_globalConfig, { globals }) {
+  const kind = globals.brokerKind;
+  const broker = await startTestBroker({ kind, log: (line) => process.stderr.write(`${line}\n`) });
+  brokers.set(kind, broker);
+  process.env[`KAFKA_TEST_BROKERS_${kind.toUpperCase()}`] = broker.brokers.join(',');
 }

@@ -1,5 +1,5 @@
-import { broker } from './global-setup.mjs';
+import { brokers } from './global-setup.mjs';
 
-export default async function stopBroker() {
-  await broker?.stop();
+export default async function stopBroker(_globalConfig, { globals }) {
+  await brokers.get(globals.brokerKind)?.stop();
 }

@@ -53,24 +53,28 @@ export function jarsAreCached(env: NodeJS.ProcessEnv): boolean {
 }
 
 /** The folder with Kafka's jars, downloaded by Maven where they are not in the cache yet. */
-export async function provideJars(env: NodeJS.ProcessEnv, log: (line: string) => void): Promise<string> {
+export async function provideJars(
+  env: NodeJS.ProcessEnv,
+  log: (line: string) => void,
+  timeoutMs = DOWNLOAD_TIMEOUT_MS,
+): Promise<string> {
   const folder = jarsFolder(env);
   if (!existsSync(folder)) {
     log(`Downloading Apache Kafka ${KAFKA_VERSION} with Maven into ${folder} (once)`);
-    await download(folder, env);
+    await download(folder, env, timeoutMs);
   }
   return folder;
 }
 
 /** Downloads beside the folder and renames: the folder is there whole or not at all, whoever interrupts or races. */
-async function download(folder: string, env: NodeJS.ProcessEnv): Promise<void> {
+async function download(folder: string, env: NodeJS.ProcessEnv, timeoutMs: number): Promise<void> {
   await mkdir(join(folder, '..'), { recursive: true });
   const guard = await OrphanGuard.start();
   const temporary = await mkdtemp(`${folder}.`);
   guard.watchFolder(temporary);
   try {
     await writeFile(join(temporary, 'pom.xml'), POM);
-    await copyDependencies(temporary, env);
+    await copyDependencies(temporary, env, timeoutMs);
     await rename(join(temporary, 'jars'), folder).catch((error: unknown) => {
       if (!existsSync(folder)) throw error; // else another run was quicker, and its jars are the same
     });
@@ -80,13 +84,13 @@ async function download(folder: string, env: NodeJS.ProcessEnv): Promise<void> {
   }
 }
 
-async function copyDependencies(cwd: string, env: NodeJS.ProcessEnv): Promise<void> {
+async function copyDependencies(cwd: string, env: NodeJS.ProcessEnv, timeout: number): Promise<void> {
   const goal = ['-q', '-B', 'dependency:copy-dependencies', '-DincludeScope=runtime', '-DoutputDirectory=jars'];
   try {
-    await run('mvn', goal, { cwd, env, shell: NEEDS_SHELL, timeout: DOWNLOAD_TIMEOUT_MS });
+    await run('mvn', goal, { cwd, env, shell: NEEDS_SHELL, timeout });
   } catch (error) {
     const { stdout = '', killed } = error as { stdout?: string; killed?: boolean };
-    const reason = killed ? `did not finish within ${DOWNLOAD_TIMEOUT_MS / 1000} s` : 'failed';
+    const reason = killed ? `did not finish within ${timeout / 1000} s` : 'failed';
     throw new TestBrokerError(
       `Downloading Apache Kafka ${KAFKA_VERSION}: \`mvn ${goal.join(' ')}\` ${reason}. ` +
         'It needs a reachable Maven repository (see your Maven settings), or a filled cache named by KAFKA_TEST_CACHE.',

@@ -1,65 +1,66 @@
 import { describe, expect, it } from '@jest/globals';
-import { found, missing } from '../../../lib/testing/probe.js';
 import { TestBrokerError } from '../../../lib/testing/test-broker.error.js';
 import {
+  chooseBroker,
   externalBrokers,
-  firstAvailable,
-  requestedBroker,
+  findRealBroker,
   startTestBroker,
   type TestBrokerKind,
 } from '../../../lib/testing/test-broker.js';
 
-describe('requestedBroker', () => {
-  it('leaves the choice open when nothing is asked for', () => {
-    expect(requestedBroker({})).toBeUndefined();
-    expect(requestedBroker({ KAFKA_TEST_BROKER: ' ', KAFKA_BROKERS: '' })).toBeUndefined();
+describe('the choice of a broker for tests', () => {
+  it('falls on the embedded one when nothing is asked for', () => {
+    expect(chooseBroker({}).kind).toBe('embedded');
+    expect(chooseBroker({ KAFKA_TEST_BROKER: ' ', KAFKA_BROKERS: '' }).kind).toBe('embedded');
   });
 
-  it('takes external brokers when KAFKA_BROKERS is set', () => {
-    expect(requestedBroker({ KAFKA_BROKERS: 'a:9092' })).toEqual({
-      kind: 'external',
-      reason: 'KAFKA_BROKERS is set',
-    });
+  it('falls on external brokers when KAFKA_BROKERS is set', () => {
+    expect(chooseBroker({ KAFKA_BROKERS: 'a:9092' })).toEqual({ kind: 'external', reason: 'KAFKA_BROKERS is set' });
   });
 
-  it.each(['apache', 'docker', 'external'] as const)('takes %s when KAFKA_TEST_BROKER says so', (kind) => {
-    const env = { KAFKA_TEST_BROKER: kind, KAFKA_BROKERS: 'a:9092' };
-    expect(requestedBroker(env)).toEqual({ kind, reason: 'KAFKA_TEST_BROKER says so' });
-  });
+  it.each(['apache', 'docker', 'embedded', 'external'] as const)(
+    'falls on %s when KAFKA_TEST_BROKER says so',
+    (kind) => {
+      const env = { KAFKA_TEST_BROKER: kind, KAFKA_BROKERS: 'a:9092' };
+      expect(chooseBroker(env)).toEqual({ kind, reason: 'KAFKA_TEST_BROKER says so' });
+    },
+  );
 
   it('puts what the caller asks for above the environment', () => {
-    expect(requestedBroker({ KAFKA_TEST_BROKER: 'docker' }, 'apache')?.kind).toBe('apache');
+    expect(chooseBroker({ KAFKA_TEST_BROKER: 'docker' }, 'apache').kind).toBe('apache');
   });
 
   it.each(['podman', 'Apache', 'toString'])('rejects the unknown kind %s', (kind) => {
-    expect(() => requestedBroker({ KAFKA_TEST_BROKER: kind })).toThrow(
-      `KAFKA_TEST_BROKER: expected one of apache, docker, external, got '${kind}'`,
+    expect(() => chooseBroker({ KAFKA_TEST_BROKER: kind })).toThrow(
+      `KAFKA_TEST_BROKER: expected one of apache, docker, embedded, external, got '${kind}'`,
     );
-    expect(() => requestedBroker({}, kind as TestBrokerKind)).toThrow(TestBrokerError);
+    expect(() => chooseBroker({}, kind as TestBrokerKind)).toThrow(TestBrokerError);
   });
 });
 
-describe('firstAvailable', () => {
-  it('prefers a container', () => {
-    expect(firstAvailable(found('a container runtime answers'), undefined)).toEqual({
-      kind: 'docker',
-      reason: 'a container runtime answers',
-    });
+describe('the embedded broker', () => {
+  it('is started, said to be, and stopped', async () => {
+    const lines: string[] = [];
+    const broker = await startTestBroker({ env: {}, log: (line) => lines.push(line) });
+
+    expect(broker.kind).toBe('embedded');
+    expect(broker.brokers).toEqual([expect.stringMatching(/^127\.0\.0\.1:\d+$/)]);
+    expect(lines).toEqual(['Broker for tests: embedded (nothing else was asked for)']);
+    await broker.stop();
+  });
+});
+
+describe('findRealBroker', () => {
+  it('takes the brokers that are named', async () => {
+    expect(await findRealBroker({ env: { KAFKA_BROKERS: 'a:9092' } })).toMatchObject({ kind: 'external' });
   });
 
-  it('takes the JVM otherwise, and says why', () => {
-    expect(firstAvailable(missing('no Docker'), found('Java 21 and Maven'))).toEqual({
-      kind: 'apache',
-      reason: 'no Docker; found Java 21 and Maven',
-    });
-  });
+  it('says what it looked for when there is nothing', async () => {
+    const nowhere = { PATH: '/nonexistent', KAFKA_TEST_CACHE: '/nonexistent', DOCKER_HOST: 'tcp://127.0.0.1:1' };
+    const { kind, reason } = await findRealBroker({ env: nowhere });
 
-  it('says what was looked for and what to install when there is nothing', () => {
-    const choose = () => firstAvailable(missing('no Docker'), missing('no Java; no Maven'));
-    expect(choose).toThrow(TestBrokerError);
-    expect(choose).toThrow(
-      /KAFKA_BROKERS is not set\n {2}docker: no Docker\n {2}apache: no Java; no Maven\n.*install a JDK >= 17 and Maven/,
-    );
+    expect(kind === undefined || kind === 'docker').toBe(true); // Testcontainers looks for Docker by itself
+    if (kind === undefined) expect(reason).toMatch(/KAFKA_BROKERS is not set; no container runtime .*java/is);
   });
 });
 

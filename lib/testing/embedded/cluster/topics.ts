@@ -130,7 +130,8 @@ export class Topics {
   }
 }
 
-function expectLegalName(name: string): void {
+/** @throws Refusal `INVALID_TOPIC_EXCEPTION` */
+export function expectLegalName(name: string): void {
   if (LEGAL_NAME.test(name) && name !== '.' && name !== '..') return;
   throw new Refusal('INVALID_TOPIC_EXCEPTION', `expected 1 to 249 of a-z A-Z 0-9 . _ -, got ${JSON.stringify(name)}`);
 }

@@ -1,5 +1,6 @@
 import { type Cluster } from '../cluster/cluster.js';
 import { type Partition } from '../cluster/partition.js';
+import { expectLegalName } from '../cluster/topics.js';
 import { type ResponseOf } from '../protocol/apis.js';
 import { errorCodes } from '../protocol/errors.js';
 import { type Handlers, perItem } from './handler.js';
@@ -28,6 +29,7 @@ export function metadataHandlers(cluster: Cluster): Handlers<'Metadata'> {
 }
 
 function describe(cluster: Cluster, name: string, create: boolean): Topic {
+  expectLegalName(name);
   if (create && !cluster.topics.has(name)) {
     cluster.topics.create({ topic: name, numPartitions: -1, replicationFactor: -1, assignments: [], configs: [] });
   }

@@ -1,10 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { startApacheKafka } from '../../lib/testing/apache-kafka.js';
-import { client, uniqueName } from '../support/kafka.js';
+import { startApacheKafka } from '../../../lib/testing/apache-kafka.js';
+import { client, uniqueName } from '../../support/kafka.js';
 
-const onApache = process.env.KAFKA_TEST_BROKER_KIND === 'apache' ? describe : describe.skip;
-
-onApache('startApacheKafka', () => {
+describe('startApacheKafka', () => {
   it('brings a killed broker back with its port and data, and leaves nothing behind', async () => {
     const cluster = await startApacheKafka({
       properties: { 'broker.session.timeout.ms': '3000', 'broker.heartbeat.interval.ms': '500' },

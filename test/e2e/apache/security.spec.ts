@@ -4,13 +4,11 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type INestApplicationContext } from '@nestjs/common';
 import { type KafkaOptions, type Message, MessageHandler, Producer } from '@things-kit/nestjs-kafka';
-import { LogRecorder, startApplication, untilAssigned } from '../support/application.js';
-import { certificateAuthority, certificateFor, privateKeyPem } from '../support/certificates.js';
-import { eventually } from '../support/eventually.js';
-import { client, committedOffset, createTopic, uniqueName, untilCommitted, useBrokers } from '../support/kafka.js';
-import { alice, type SecuredKafka, sessionMs, startSecuredKafka, unsecuredToken } from '../support/secured-kafka.js';
-
-const onApache = process.env.KAFKA_TEST_BROKER_KIND === 'apache' ? describe : describe.skip;
+import { LogRecorder, startApplication, untilAssigned } from '../../support/application.js';
+import { certificateAuthority, certificateFor, privateKeyPem } from '../../support/certificates.js';
+import { eventually } from '../../support/eventually.js';
+import { client, committedOffset, createTopic, uniqueName, untilCommitted, useBrokers } from '../../support/kafka.js';
+import { alice, type SecuredKafka, sessionMs, startSecuredKafka, unsecuredToken } from '../../support/secured-kafka.js';
 
 type Security = Partial<Pick<KafkaOptions, 'brokers' | 'sasl' | 'ssl'>>;
 
@@ -18,7 +16,7 @@ const tokenProvider = async () => ({ value: unsecuredToken({ lifetimeMs: 60_000 
 const expiredTokenProvider = async () => ({ value: unsecuredToken({ lifetimeMs: -60_000 }) });
 const wrongPassword = 'battery staple';
 
-onApache('a secured cluster', () => {
+describe('a secured cluster', () => {
   let kafka: SecuredKafka;
   let folder: string;
   let app: INestApplicationContext | undefined;
