@@ -12,8 +12,8 @@ export class HandlerRegistry {
 
   constructor(
     private readonly explorer: HandlerExplorer,
-    @Inject(KAFKA_CONNECTION) private readonly connection: string,
-    @Inject(KAFKA_SETTINGS) private readonly settings: KafkaSettings,
+    @Inject(KAFKA_CONNECTION) readonly connection: string,
+    @Inject(KAFKA_SETTINGS) readonly settings: KafkaSettings,
   ) {}
 
   /** @throws HandlerBindingError */

@@ -2,7 +2,7 @@ import type { ConsumedRecord } from './client/consumer-client.js';
 import { KafkaMessage } from './decode/kafka-message.js';
 import type { TopicRoutes } from './handler-binding.js';
 import type { EngineLogger } from './logger.js';
-import { handleWithAttempts, type LaneSignals, type Outcome } from './recovery/attempts.js';
+import { handleWithAttempts, type AttemptsContext, type LaneSignals, type Outcome } from './recovery/attempts.js';
 import { wait } from './wait.js';
 
 /** What happens to a record once it is its turn: decode, invoke, recover. */
@@ -15,7 +15,7 @@ export class RecordPipeline {
     private readonly group: string,
     private readonly routes: TopicRoutes,
     private readonly logger: EngineLogger,
-    private readonly waitForRetry = wait,
+    private readonly recovery: Partial<Pick<AttemptsContext, 'onFailure' | 'waitForRetry'>> = {},
   ) {}
 
   /** Takes a record to the handlers of its topic, one after the other. */
@@ -23,16 +23,24 @@ export class RecordPipeline {
     const bindings = this.routes(record.topic);
     if (bindings.length === 0) return this.skipUnrouted(record.topic);
     const message = new KafkaMessage(record);
-    const { group, logger, waitForRetry } = this;
-    const onFailure = (): void => void this.counts.failedAttempts++;
+    const context = this.attemptsContext();
     let result: Outcome = 'skipped';
     for (const binding of bindings) {
-      const outcome = await handleWithAttempts(binding, message, signals, { group, logger, waitForRetry, onFailure });
+      const outcome = await handleWithAttempts(binding, message, signals, context);
       if (outcome === 'abandoned' || outcome === 'stopped') return outcome;
       this.counts[outcome]++;
       if (outcome === 'handled') result = outcome;
     }
     return result;
+  }
+
+  private attemptsContext(): AttemptsContext {
+    const { group, logger, recovery } = this;
+    const onFailure: AttemptsContext['onFailure'] = (error, decision) => {
+      this.counts.failedAttempts++;
+      recovery.onFailure?.(error, decision);
+    };
+    return { group, logger, waitForRetry: recovery.waitForRetry ?? wait, onFailure };
   }
 
   private skipUnrouted(topic: string): Outcome {

@@ -30,3 +30,11 @@ export { type ApiName } from './embedded/protocol/apis.js';
 export { type KafkaErrorName } from './embedded/protocol/errors.js';
 export { type SaslMechanism } from './embedded/sasl/sasl-session.js';
 export { type UntilOptions } from './embedded/until.js';
+export {
+  type Delivery,
+  HandlerHarness,
+  type HandlerHarnessOptions,
+  type HandlerResult,
+  type HarnessMessage,
+  type HarnessOutcome,
+} from './handler-harness.js';

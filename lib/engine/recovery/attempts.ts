@@ -20,8 +20,8 @@ export interface AttemptsContext {
   readonly group: string;
   readonly logger: EngineLogger;
 
-  /** Told of each failed attempt. */
-  readonly onFailure: () => void;
+  /** Told of each failed attempt and what follows from it. */
+  readonly onFailure: (error: unknown, decision: Decision) => void;
 
   /** Resolves after so many milliseconds, or as soon as the signal is aborted. */
   readonly waitForRetry: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -40,8 +40,8 @@ export async function handleWithAttempts(
       await binding.handle(message, context);
       return 'handled';
     } catch (error) {
-      onFailure();
       const decision = decide(error, attempt, binding);
+      onFailure(error, decision);
       report(logger, decision, binding, message, attempt, error);
       if (decision.kind === 'skip') return 'skipped';
       if (decision.kind === 'stop') return 'stopped';

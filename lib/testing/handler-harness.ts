@@ -1,0 +1,194 @@
+import { Logger, type INestApplicationContext } from '@nestjs/common';
+import { HandlerRegistry } from '../consumer/handler.registry.js';
+import type { ConsumedRecord, RecordHeader } from '../engine/client/consumer-client.js';
+import type { HandlerBinding } from '../engine/handler-binding.js';
+import { RecordPipeline } from '../engine/record-pipeline.js';
+import type { Outcome } from '../engine/recovery/attempts.js';
+import { DEFAULT_CONNECTION } from '../kafka.constants.js';
+import { MessagingError } from '../messaging/errors.js';
+
+const defaultMaxAttempts = 100;
+
+/**
+ * A message for {@link HandlerHarness.deliver}.
+ *
+ * @publicApi
+ */
+export interface HarnessMessage {
+  topic: string;
+
+  /** Bytes, text and `null` (a tombstone) as they are; anything else as JSON. */
+  value: unknown;
+
+  /** @default null */
+  key?: Buffer | string | null;
+
+  /** @default {} */
+  headers?: Record<string, Buffer | string | (Buffer | string)[]>;
+
+  /** @default 0 */
+  partition?: number;
+
+  /** @default one more than the last of the topic and partition */
+  offset?: number;
+
+  /** @default the time of the call */
+  timestamp?: Date;
+}
+
+/**
+ * What became of a message: `handled`; `skipped`, so completed unhandled; `stopped`, so the consumer would stop and leave
+ * it uncommitted; `retrying`, so it would be tried for ever.
+ *
+ * @publicApi
+ */
+export type HarnessOutcome = 'handled' | 'skipped' | 'stopped' | 'retrying';
+
+/** @publicApi */
+export interface HandlerResult {
+  /** `Class.method` */
+  handler: string;
+  outcome: HarnessOutcome;
+
+  /** Calls of the handler. */
+  attempts: number;
+
+  /** Milliseconds it would have waited before each further attempt. */
+  delaysMs: number[];
+
+  /** What each failed attempt threw. */
+  errors: unknown[];
+}
+
+/** @publicApi */
+export interface Delivery {
+  /** `skipped` where no handler takes the topic; with several handlers, the worst of them. */
+  outcome: HarnessOutcome;
+
+  /** Calls of all handlers. */
+  attempts: number;
+
+  /** Each handler the message got to, in their order. */
+  handlers: HandlerResult[];
+}
+
+/** @publicApi */
+export interface HandlerHarnessOptions {
+  /** The connection whose handlers are meant, by the name given to `forRoot`. @default 'default' */
+  connection?: string;
+
+  /** Attempts after which a handler that has no limit of its own counts as `retrying`. @default 100 */
+  maxAttempts?: number;
+}
+
+/**
+ * Delivers messages to an application's handlers as the consumer does (decoding, attempts, recovery), without a broker
+ * and without waiting: delays between attempts are told, not slept.
+ *
+ * @example
+ * ```ts
+ * const harness = HandlerHarness.of(app);
+ * const delivery = await harness.deliver({ topic: 'orders.created', value: { id: 1 } });
+ * expect(delivery).toMatchObject({ outcome: 'handled', attempts: 1 });
+ * ```
+ * @publicApi
+ */
+export class HandlerHarness {
+  private readonly nextOffsets = new Map<string, number>();
+
+  private constructor(
+    private readonly registry: HandlerRegistry,
+    private readonly maxAttempts: number,
+  ) {}
+
+  /**
+   * @param app an application that imports `KafkaModule`, best with `autoStart: false`
+   * @throws MessagingError when it has no such connection
+   * @throws HandlerBindingError when its handlers cannot be bound
+   */
+  static of(app: INestApplicationContext, options: HandlerHarnessOptions = {}): HandlerHarness {
+    const { connection = DEFAULT_CONNECTION, maxAttempts = defaultMaxAttempts } = options;
+    const registry = app
+      .get(HandlerRegistry, { strict: false, each: true })
+      .find((candidate) => candidate.connection === connection);
+    if (registry) return new HandlerHarness(registry, maxAttempts);
+    throw new MessagingError(
+      `The application has no Kafka connection "${connection}"; import KafkaModule.forRoot() in it`,
+    );
+  }
+
+  /** Takes a message to all handlers of its topic, one after the other, until one would hold it. */
+  async deliver(message: HarnessMessage): Promise<Delivery> {
+    const record = this.toRecord(message);
+    const handlers: HandlerResult[] = [];
+    for (const binding of this.registry.bind().handlersOf(message.topic)) {
+      const result = await this.handle(binding, record);
+      handlers.push(result);
+      if (result.outcome === 'stopped' || result.outcome === 'retrying') break;
+    }
+    const attempts = handlers.reduce((sum, result) => sum + result.attempts, 0);
+    return { outcome: worst(handlers), attempts, handlers };
+  }
+
+  private async handle(binding: HandlerBinding, record: ConsumedRecord): Promise<HandlerResult> {
+    const { group = 'harness' } = this.registry.settings;
+    const result = { handler: binding.name, attempts: 0, delaysMs: [] as number[], errors: [] as unknown[] };
+    const draining = new AbortController();
+    const counted: HandlerBinding = {
+      ...binding,
+      handle: (message, context) => {
+        result.attempts++;
+        return binding.handle(message, context);
+      },
+    };
+    const pipeline = new RecordPipeline(group, () => [counted], new Logger(HandlerHarness.name), {
+      onFailure: (error, { exhausted }) => {
+        result.errors.push(error);
+        if (exhausted || result.attempts >= this.maxAttempts) draining.abort();
+      },
+      waitForRetry: (ms, { aborted }) => {
+        if (!aborted) result.delaysMs.push(ms);
+        return Promise.resolve();
+      },
+    });
+    const signals = { aborted: new AbortController().signal, draining: draining.signal };
+    const outcome = await pipeline.handle(record, signals);
+    return { ...result, outcome: toHarness(outcome) };
+  }
+
+  private toRecord(message: HarnessMessage): ConsumedRecord {
+    const { topic, partition = 0, key = null, headers = {}, timestamp = new Date() } = message;
+    const place = `${topic}-${partition}`;
+    const offset = message.offset ?? this.nextOffsets.get(place) ?? 0;
+    this.nextOffsets.set(place, offset + 1);
+    return {
+      topic,
+      partition,
+      offset,
+      timestamp: timestamp.getTime(),
+      key: key === null ? null : Buffer.from(key),
+      value: toBytes(message.value),
+      headers: Object.entries(headers).flatMap(([name, value]) => toHeaders(name, value)),
+    };
+  }
+}
+
+function toBytes(value: unknown): Buffer | null {
+  if (value === null) return null;
+  if (Buffer.isBuffer(value) || typeof value === 'string') return Buffer.from(value);
+  return Buffer.from(JSON.stringify(value));
+}
+
+function toHeaders(name: string, value: Buffer | string | (Buffer | string)[]): RecordHeader[] {
+  const values = Array.isArray(value) ? value : [value];
+  return values.map((one) => [name, Buffer.from(one)] as const);
+}
+
+function toHarness(outcome: Outcome): HarnessOutcome {
+  return outcome === 'abandoned' ? 'retrying' : outcome;
+}
+
+function worst(handlers: readonly HandlerResult[]): HarnessOutcome {
+  const last = handlers.at(-1)?.outcome ?? 'skipped';
+  return handlers.some(({ outcome }) => outcome === 'handled') && last === 'skipped' ? 'handled' : last;
+}
