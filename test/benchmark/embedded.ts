@@ -1,11 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import kafkajs, { type Kafka } from 'kafkajs';
-import { EmbeddedKafka } from '../../lib/testing/index.js';
+import { EmbeddedKafka, findRealBroker, startTestBroker } from '../../lib/testing/index.js';
 
 /**
- * How fast EmbeddedKafka is as seen by kafkajs: the start, the way from joining to the first record, and producing and
- * consuming records of 1 KB. With brokers in `KAFKA_TEST_BROKERS` the last two are measured there as well, in one run.
+ * How fast EmbeddedKafka is as seen by kafkajs, beside a real Kafka where one can be had, in turn: the start, the way
+ * from joining to the first record, and producing and consuming records of 1 KB. Prints medians.
  */
 const RECORDS = Number(process.env.RECORDS ?? 200_000);
+const ROUNDS = Number(process.env.ROUNDS ?? 3);
 const BATCH = 1000;
 const PARTITIONS = 4;
 
@@ -17,7 +19,7 @@ function createClient(brokers: string[]): Kafka {
 }
 
 async function createTopic(client: Kafka): Promise<string> {
-  const topic = `benchmark-${Date.now()}`;
+  const topic = `benchmark-${randomUUID()}`;
   const admin = client.admin();
   await admin.connect();
   await admin.createTopics({ topics: [{ topic, numPartitions: PARTITIONS }], waitForLeaders: true });
@@ -40,7 +42,7 @@ async function produce(client: Kafka, topic: string, count: number): Promise<num
 }
 
 async function consume(client: Kafka, topic: string, count: number): Promise<{ first: number; rest: number }> {
-  const consumer = client.consumer({ groupId: `benchmark-${Date.now()}`, maxWaitTimeInMs: 100 });
+  const consumer = client.consumer({ groupId: `benchmark-${randomUUID()}`, maxWaitTimeInMs: 100 });
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: true });
   const begin = performance.now();
@@ -59,22 +61,44 @@ async function consume(client: Kafka, topic: string, count: number): Promise<{ f
   return { first, rest };
 }
 
-async function measure(name: string, brokers: string[]): Promise<void> {
+interface Figures {
+  firstRecordMs: number;
+  producedPerSecond: number;
+  consumedPerSecond: number;
+}
+
+async function measure(brokers: string[]): Promise<Figures> {
   const client = createClient(brokers);
   const topic = await createTopic(client);
-  await produce(client, topic, BATCH);
-  const { first } = await consume(client, topic, BATCH);
-  const producing = await produce(client, topic, RECORDS - BATCH);
-  const { rest } = await consume(client, topic, RECORDS);
-  console.log(
-    `${name}: join to first record ${first} ms, produce ${perSecond(producing)}/s, consume ${perSecond(rest)}/s`,
-  );
+  const produced = await produce(client, topic, RECORDS);
+  const consumed = await consume(client, topic, RECORDS);
+  return {
+    firstRecordMs: consumed.first,
+    producedPerSecond: perSecond(produced),
+    consumedPerSecond: perSecond(consumed.rest),
+  };
+}
+
+function medians(rounds: Figures[]): Figures {
+  const median = (name: keyof Figures) => rounds.map((round) => round[name]).sort((a, b) => a - b)[rounds.length >> 1]!;
+  return {
+    firstRecordMs: median('firstRecordMs'),
+    producedPerSecond: median('producedPerSecond'),
+    consumedPerSecond: median('consumedPerSecond'),
+  };
 }
 
 const begin = performance.now();
-const kafka = await EmbeddedKafka.start();
-console.log(`embedded: start ${elapsed(begin)} ms`);
-await measure('embedded', kafka.brokers);
-await kafka.stop();
-const others = process.env.KAFKA_TEST_BROKERS?.split(',').filter(Boolean);
-if (others?.length) await measure('others', others);
+await using kafka = await EmbeddedKafka.start();
+console.log(`${RECORDS} records of 1 KB, ${ROUNDS} rounds; the embedded broker started in ${elapsed(begin)} ms`);
+
+const { kind, reason } = await findRealBroker();
+await using real = kind && (await startTestBroker({ kind }));
+if (!real) console.log(`No real Kafka to compare with: ${reason}`);
+
+const rounds: Record<string, Figures[]> = {};
+for (let round = 0; round < ROUNDS; round++) {
+  (rounds.embedded ??= []).push(await measure(kafka.brokers));
+  if (real) (rounds[real.kind] ??= []).push(await measure(real.brokers));
+}
+console.table(Object.fromEntries(Object.entries(rounds).map(([name, figures]) => [name, medians(figures)])));

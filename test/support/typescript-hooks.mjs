@@ -18,7 +18,11 @@ export async function load(url, context, nextLoad) {
   const { code } = await transformFile(fileURLToPath(url), {
     swcrc: false,
     sourceMaps: 'inline',
-    jsc: { parser: { syntax: 'typescript', decorators: true }, target: 'es2022' },
+    jsc: {
+      parser: { syntax: 'typescript', decorators: true },
+      transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
+      target: 'es2022',
+    },
   });
   return { format: 'module', source: code, shortCircuit: true };
 }
