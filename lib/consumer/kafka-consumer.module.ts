@@ -16,6 +16,9 @@ const lastToStartFirstToStop = -1;
 export class KafkaConsumerModule implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(KafkaConsumerModule.name);
 
+  /** An application may be closed before its start is over. */
+  private ended = false;
+
   constructor(
     @Inject(KAFKA_CONSUMER) private readonly consumer: Consumer,
     @Inject(KAFKA_SETTINGS) private readonly settings: KafkaSettings,
@@ -27,10 +30,11 @@ export class KafkaConsumerModule implements OnApplicationBootstrap, OnModuleDest
 
   async onApplicationBootstrap(): Promise<void> {
     this.registry.bind();
-    if (this.settings.autoStart) await this.consumer.start();
+    if (this.settings.autoStart && !this.ended) await this.consumer.start();
   }
 
   async onModuleDestroy(): Promise<void> {
+    this.ended = true;
     try {
       await this.consumer.stop();
     } catch (error) {

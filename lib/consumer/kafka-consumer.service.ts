@@ -39,7 +39,7 @@ export class KafkaConsumerService extends Consumer {
       return;
     }
     this.consumer ??= this.createConsumer();
-    this.consumer.start();
+    await this.consumer.start();
     if (this.settings.connectTimeoutMs !== undefined) await this.join(this.consumer, this.settings.connectTimeoutMs);
   }
 

@@ -9,6 +9,7 @@ import type {
 } from './client/consumer-client.js';
 import { partitionName } from './client/consumer-client.js';
 import { LaneThrottle, type InFlightLimits } from './dispatch/lane-throttle.js';
+import { TimeSlice } from './dispatch/time-slice.js';
 import { PartitionLane, type LaneDuties } from './dispatch/partition-lane.js';
 import type { TopicRoutes } from './handler-binding.js';
 import type { EngineLogger } from './logger.js';
@@ -51,12 +52,17 @@ export interface GroupConsumerStatus {
  */
 export class GroupConsumer implements ConsumerClientListener {
   private readonly lanes = new Map<string, PartitionLane>();
+
+  /** Handlers of lost lanes that are still running, by partition: the next lane waits for them. */
+  private readonly unsettled = new Map<string, Promise<void>>();
+  private readonly slice = new TimeSlice();
   private readonly throttle: LaneThrottle;
   private readonly committer: Committer<PartitionLane>;
   private readonly duties: LaneDuties;
   private readonly pipeline: RecordPipeline;
   private stopped = new AbortController();
   private supervised: Promise<void> | undefined;
+  private stopping: Promise<void> | undefined;
   private client: ConsumerClient | undefined;
   private joined = false;
   private onJoined: (() => void)[] = [];
@@ -80,15 +86,20 @@ export class GroupConsumer implements ConsumerClientListener {
       completed: (lane) => (settings.autoCommit ? undefined : this.commitBeforeNext(lane)),
       shrunk: (lane) => this.client && this.throttle.shrunk(lane, this.lanes.size, this.client),
       broke: (lane, error) => this.replaceClient(lane, error),
+      pause: () => this.slice.pauseIfOver(),
       stopRequested: () => void this.stop(),
     };
   }
 
-  start(): void {
-    if (this.supervised) return;
-    this.stopped = new AbortController();
-    const what = `The consumer of group "${this.settings.group}"`;
-    this.supervised = supervise(what, () => this.runClient(), this.stopped.signal, this.logger);
+  /** After a stop that is under way. */
+  start(): Promise<void> {
+    if (this.stopping) return this.stopping.then(() => this.start());
+    if (!this.supervised) {
+      this.stopped = new AbortController();
+      const what = `The consumer of group "${this.settings.group}"`;
+      this.supervised = supervise(what, () => this.runClient(), this.stopped.signal, this.logger);
+    }
+    return Promise.resolve();
   }
 
   /** Resolves once the group has been joined. */
@@ -96,19 +107,14 @@ export class GroupConsumer implements ConsumerClientListener {
     return this.joined ? Promise.resolve() : new Promise((resolve) => this.onJoined.push(resolve));
   }
 
-  /** Stops fetching, lets running handlers finish, commits, leaves; all of it within the shutdown timeout. */
-  async stop(): Promise<void> {
-    if (!this.supervised || this.stopped.signal.aborted) return this.supervised;
-    const deadline = Date.now() + this.settings.shutdownTimeoutMs;
-    const { client } = this;
-    this.stopped.abort();
-    client?.stopFetching();
-    await this.drain([...this.lanes.values()], graceMs(this.settings.shutdownTimeoutMs));
-    await this.commitUntil((Date.now() + deadline) / 2);
-    if (client) await this.close(client, Math.max(0, deadline - Date.now()));
-    await settlesWithin(this.supervised, Math.max(0, deadline - Date.now()));
-    this.supervised = undefined;
-    this.logger.log(`Left group "${this.settings.group}"`);
+  /**
+   * Stops fetching, lets running handlers finish, commits, leaves; all of it within the shutdown timeout. Whoever calls
+   * it meanwhile waits for the same end.
+   */
+  stop(): Promise<void> {
+    if (!this.supervised) return Promise.resolve();
+    this.stopping ??= this.stopOnce(this.supervised).finally(() => (this.stopping = undefined));
+    return this.stopping;
   }
 
   status(): GroupConsumerStatus {
@@ -119,10 +125,11 @@ export class GroupConsumer implements ConsumerClientListener {
   }
 
   assigned(positions: readonly PartitionPosition[]): void {
-    for (const position of positions) this.openLane(position);
+    for (const position of positions) this.committer.startedAt(this.openLane(position));
+    const what = this.joined ? 'also reading' : 'joined; reading';
     this.joined = true;
     this.onJoined.splice(0).forEach((resolve) => resolve());
-    this.logger.log(`Group "${this.settings.group}" joined; reading ${describePositions(positions)}`);
+    this.logger.log(`Group "${this.settings.group}" ${what} ${describePositions(positions)}`);
   }
 
   records(partition: TopicPartition, records: readonly ConsumedRecord[], next: number): void {
@@ -133,20 +140,33 @@ export class GroupConsumer implements ConsumerClientListener {
   }
 
   async revoked(partitions: readonly TopicPartition[], drainMs: number): Promise<void> {
+    this.joined = false;
     await this.drain(this.lanesOf(partitions), drainMs);
     await this.commitUntil(Date.now() + drainMs);
     this.lost(partitions);
   }
 
   repositioned(position: PartitionPosition): void {
-    this.lanes.get(partitionName(position))?.lose();
-    this.openLane(position);
+    for (const lane of this.lanesOf([position])) this.loseLane(lane);
+    this.openLane(position); // not committed yet, so due
   }
 
   lost(partitions: readonly TopicPartition[]): void {
     this.joined = false;
-    for (const lane of this.lanesOf(partitions)) lane.lose();
-    for (const partition of partitions) this.lanes.delete(partitionName(partition));
+    for (const lane of this.lanesOf(partitions)) this.loseLane(lane);
+  }
+
+  private async stopOnce(supervised: Promise<void>): Promise<void> {
+    const deadline = Date.now() + this.settings.shutdownTimeoutMs;
+    const { client } = this;
+    this.stopped.abort();
+    client?.stopFetching();
+    await this.drain([...this.lanes.values()], graceMs(this.settings.shutdownTimeoutMs));
+    await this.commitUntil((Date.now() + deadline) / 2);
+    if (client) await this.close(client, Math.max(0, deadline - Date.now()));
+    await settlesWithin(supervised, Math.max(0, deadline - Date.now()));
+    this.supervised = undefined;
+    this.logger.log(`Left group "${this.settings.group}"`);
   }
 
   private async runClient(): Promise<void> {
@@ -161,15 +181,27 @@ export class GroupConsumer implements ConsumerClientListener {
     }
   }
 
-  private openLane(position: PartitionPosition): void {
-    const lane = new PartitionLane(position, this.duties);
-    this.lanes.set(partitionName(position), lane);
-    this.committer.startedAt(lane);
+  private openLane(position: PartitionPosition): PartitionLane {
+    const name = partitionName(position);
+    const lane = new PartitionLane(position, this.duties, this.unsettled.get(name));
+    this.lanes.set(name, lane);
+    return lane;
+  }
+
+  private loseLane(lane: PartitionLane): void {
+    const name = partitionName(lane);
+    this.lanes.delete(name);
+    const running = lane.lose();
+    if (!running) return;
+    const settled = Promise.all([running, this.unsettled.get(name)]).then(() => {
+      if (this.unsettled.get(name) === settled) this.unsettled.delete(name);
+    });
+    this.unsettled.set(name, settled);
   }
 
   private replaceClient(lane: PartitionLane, error: Error): void {
     this.logger.error(`Partition ${partitionName(lane)} broke down: ${error.message}`, error.stack);
-    if (this.client) void this.close(this.client, 0);
+    if (this.client) void this.close(this.client, leaveReserveMs);
   }
 
   private async close(client: ConsumerClient, deadlineMs: number): Promise<void> {

@@ -6,6 +6,9 @@ import { KAFKA_SETTINGS } from '../kafka.constants.js';
 import { PublishError } from '../messaging/errors.js';
 import { Producer, type OutgoingMessage, type PublishedRecord } from '../messaging/producer.js';
 
+/** What a shutdown gives the messages that are under way. */
+const closeMs = 5_000;
+
 /**
  * Publishes to a connection's cluster: idempotent, acknowledged by all in-sync replicas. Connects with the first
  * message; the module closes it after the application's own shutdown hooks.
@@ -38,6 +41,6 @@ export class KafkaProducer extends Producer {
   }
 
   close(): Promise<void> {
-    return this.client.close();
+    return this.client.close(closeMs);
   }
 }

@@ -35,6 +35,15 @@ export async function createTopic(topic: string, numPartitions = 1): Promise<str
   return topic;
 }
 
+export function deleteTopic(topic: string): Promise<void> {
+  return withAdmin((admin) => admin.deleteTopics({ topics: [topic] }));
+}
+
+/** Commits an offset of partition 0 for a group that has no members. */
+export function setOffset(group: string, topic: string, offset: string): Promise<void> {
+  return withAdmin((admin) => admin.setOffsets({ groupId: group, topic, partitions: [{ partition: 0, offset }] }));
+}
+
 /** The names of all topics. */
 export function listTopics(): Promise<string[]> {
   return withAdmin((admin) => admin.listTopics());

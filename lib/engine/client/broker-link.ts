@@ -45,23 +45,30 @@ export class BrokerLink {
     return (await broker.connectionPool.send({ ...definition, ...options, response })) as T;
   }
 
-  /** Rejects what is under way and closes the sockets: kafkajs's own `disconnect` waits for every answer. */
+  /**
+   * Rejects what is under way, attempts to connect too, and closes the sockets: kafkajs's own `disconnect` waits for every
+   * answer.
+   */
   async close(): Promise<void> {
     this.closed = true;
-    for (const { requestQueue } of this.broker?.connectionPool.pool ?? []) requestQueue.rejectAll(this.closedError());
+    const reason = this.closedError();
+    for (const { requestQueue, socket } of this.broker?.connectionPool.pool ?? []) {
+      requestQueue.rejectAll(reason);
+      socket?.destroy(reason);
+    }
     await this.broker?.disconnect();
   }
 
   private async connect(): Promise<Broker> {
-    if (this.closed) throw this.closedError();
     const { logger } = this;
     const connectionPool = this.broker?.connectionPool ?? (await this.builder.build(this.address));
     this.broker ??= new Broker({ connectionPool, logger, authenticationTimeout: authenticationTimeoutMs });
     this.ready = false;
-    await this.broker.connect();
-    this.ready = true;
-    if (this.closed) await this.close();
-    return this.broker;
+    if (!this.closed) await this.broker.connect();
+    this.ready = !this.closed;
+    if (this.ready) return this.broker;
+    await this.close();
+    throw this.closedError();
   }
 
   private closedError(): Error {

@@ -34,7 +34,8 @@ interface CoordinatorResponse {
 export class Cluster {
   private readonly builder: ConnectionPoolBuilder;
   private readonly links = new Map<string, BrokerLink>();
-  private readonly addresses = new Map<number, BrokerAddress>();
+  private addresses: ReadonlyMap<number, BrokerAddress> = new Map();
+  private lastAnswered: BrokerAddress | undefined;
   private readonly kafkajsLogger: unknown;
 
   constructor(
@@ -55,7 +56,7 @@ export class Cluster {
     if (topics.length === 0) return [];
     const args = { topics: topics === 'all' ? [] : topics, allowAutoTopicCreation: false };
     const { brokers, topicMetadata } = await this.requestAny<MetadataResponse>('Metadata', args);
-    for (const { nodeId, host, port } of brokers) this.addresses.set(nodeId, { host, port });
+    this.addresses = new Map(brokers.map(({ nodeId, host, port }) => [nodeId, { host, port }]));
     return topicMetadata;
   }
 
@@ -91,19 +92,26 @@ export class Cluster {
     await link.close().catch((error: Error) => this.logger.debug(`While closing a connection: ${error.message}`));
   }
 
-  /** Asks the brokers in turn, known ones first, until one answers. */
+  /** Asks the brokers in turn, the one that answered last first, until one answers. */
   private async requestAny<T>(api: ApiName, args: object): Promise<T> {
     const failures: string[] = [];
     let cause: unknown;
-    for (const address of [...this.addresses.values(), ...this.settings.brokers.map(parseAddress)]) {
+    for (const address of this.candidates()) {
       try {
-        return await this.send<T>(address, 'meta', api, args);
+        const answer = await this.send<T>(address, 'meta', api, args);
+        this.lastAnswered = address;
+        return answer;
       } catch (error) {
         cause = error;
         failures.push(`${address.host}:${address.port} (${describeConnectionFailure(error as Error, this.settings)})`);
       }
     }
     throw new Error(`No broker can be reached: ${failures.join(', ')}`, { cause });
+  }
+
+  private candidates(): BrokerAddress[] {
+    const all = [...this.addresses.values(), ...this.settings.brokers.map(parseAddress)];
+    return this.lastAnswered ? [this.lastAnswered, ...all] : all;
   }
 
   private async send<T>(

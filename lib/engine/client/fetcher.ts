@@ -20,7 +20,6 @@ import { listOffsets } from './log-offsets.js';
 import { describe, ErrorCode } from './protocol-errors.js';
 
 const retryDelayMs = 500;
-const unknownTopicDelayMs = 5_000;
 const undecodableDelayMs = 5_000;
 const readCommitted = 1;
 
@@ -34,8 +33,10 @@ interface FetchState extends TopicPartition {
   blockedUntil: number;
 }
 
-/** Of all that a client tells, a fetcher tells this. */
-export type FetchedRecordsListener = Pick<ConsumerClientListener, 'records' | 'repositioned'>;
+export interface FetchedRecordsListener extends Pick<ConsumerClientListener, 'records' | 'repositioned'> {
+  /** A topic is not there (any more); its partitions are not read until they are assigned anew. */
+  vanished(topic: string): void;
+}
 
 /** Reads the partitions of one assignment: a loop for each broker that leads one of them. */
 export class Fetcher {
@@ -116,8 +117,9 @@ export class Fetcher {
   private async fetchOnce(node: number, wanted: FetchState[]): Promise<void> {
     try {
       this.moveToEnd(wanted[0]!);
+      const asked = new Map(wanted.map((state) => [state, state.position]));
       const { partitions } = await this.fetch(node, wanted);
-      for (const fetched of partitions) await this.accept(fetched);
+      for (const fetched of partitions) await this.accept(fetched, asked);
     } catch (error) {
       if (!this.running) return;
       this.logger.warn(`Fetching from broker ${node} failed, trying again: ${(error as Error).message}`);
@@ -148,9 +150,9 @@ export class Fetcher {
   }
 
   /** An answer counts only for a partition that still stands where it was asked for. */
-  private async accept(fetched: FetchedPartition): Promise<void> {
+  private async accept(fetched: FetchedPartition, asked: ReadonlyMap<FetchState, number>): Promise<void> {
     const state = this.states.get(partitionName(fetched));
-    if (!this.running || !state || state.paused) return;
+    if (!this.running || !state || state.paused || asked.get(state) !== state.position) return;
     if (fetched.errorCode !== ErrorCode.None) return this.recover(state, fetched.errorCode);
     if (fetched.preferredReadReplica >= 0) return this.moveTo(state, fetched.preferredReadReplica);
     const decoded = await this.decode(fetched, state);
@@ -180,27 +182,37 @@ export class Fetcher {
   }
 
   private async recover(state: FetchState, errorCode: number): Promise<void> {
-    const isUnknown = errorCode === ErrorCode.UnknownTopicOrPartition;
-    state.blockedUntil = Date.now() + (isUnknown ? unknownTopicDelayMs : retryDelayMs);
+    state.blockedUntil = Date.now() + retryDelayMs;
     if (errorCode === ErrorCode.OffsetOutOfRange) return this.resetPosition(state);
+    if (errorCode === ErrorCode.UnknownTopicOrPartition) return this.giveUpTopic(state);
     this.logger.warn(`${describe(errorCode, `Fetching ${partitionName(state)} failed, trying again`).message}`);
     await this.locateLeaders();
   }
 
+  /** It was deleted, and perhaps made anew: what we know of its offsets may be of another log. */
+  private giveUpTopic({ topic }: FetchState): void {
+    for (const state of [...this.states.values()]) {
+      if (state.topic === topic) this.states.delete(partitionName(state));
+    }
+    this.listener.vanished(topic);
+  }
+
   /** Never to the end: what is retained is read, at worst once more. */
   private async resetPosition(state: FetchState): Promise<void> {
-    const [log] = await listOffsets(this.cluster, [state], 'beginning');
-    if (!this.running) return;
-    const beginning = log!.offset;
+    const [first] = await listOffsets(this.cluster, [state], 'beginning');
+    const [last] = await listOffsets(this.cluster, [state], 'end');
+    if (!this.running || !first || !last) return;
+    const isWithin = state.position >= first.offset && state.position <= last.offset;
+    if (isWithin) return; // a replica that is behind
     const place = `${partitionName(state)} has no offset ${state.position}`;
-    if (state.position < beginning) {
-      this.logger.warn(`${place} any more (retention); going on at its beginning, ${beginning}`);
+    if (state.position < first.offset) {
+      this.logger.warn(`${place} any more (retention); going on at its beginning, ${first.offset}`);
     } else {
-      this.logger.error(`${place} (topic truncated or recreated?); going on at its beginning, ${beginning}`);
+      this.logger.error(`${place} (topic truncated or recreated?); going on at its beginning, ${first.offset}`);
     }
-    state.position = beginning;
+    state.position = first.offset;
     state.blockedUntil = 0;
-    this.listener.repositioned({ topic: state.topic, partition: state.partition, offset: beginning });
+    this.listener.repositioned({ topic: state.topic, partition: state.partition, offset: first.offset });
   }
 
   private async relocateLater(): Promise<void> {

@@ -2,8 +2,14 @@ import type { EngineLogger } from '../logger.js';
 import { settlesWithin, untilAborted, wait } from '../wait.js';
 import type { ConnectionSettings, GroupSettings } from './client-settings.js';
 import { Cluster } from './cluster.js';
-import type { ConsumerClient, ConsumerClientListener, PartitionPosition, TopicPartition } from './consumer-client.js';
-import { Fetcher } from './fetcher.js';
+import {
+  partitionName,
+  type ConsumerClient,
+  type ConsumerClientListener,
+  type PartitionPosition,
+  type TopicPartition,
+} from './consumer-client.js';
+import { Fetcher, type FetchedRecordsListener } from './fetcher.js';
 import { commitOffsets, fetchCommitted } from './group-offsets.js';
 import { Heartbeats, type MembershipEnd } from './heartbeats.js';
 import { listOffsets } from './log-offsets.js';
@@ -13,6 +19,7 @@ import { sameTopics, TopicSubscription, type SubscribedTopics } from './topic-su
 
 const topicsIntervalMs = 60_000;
 const missingTopicsIntervalMs = 2_000;
+const positionsIntervalMs = 500;
 const longestDrainMs = 5_000;
 
 /** What ends the reading of one assignment. */
@@ -29,6 +36,7 @@ export class GroupClient implements ConsumerClient {
   private readonly subscription: TopicSubscription;
   private heartbeats: Heartbeats | undefined;
   private fetcher: Fetcher | undefined;
+  private onVanished = (): void => undefined;
   private stopping = false;
 
   constructor(
@@ -102,7 +110,8 @@ export class GroupClient implements ConsumerClient {
     const assignment = new AbortController();
     try {
       const ended = this.untilEnd(topics, assignment.signal);
-      await this.read(owned, topics);
+      const over = AbortSignal.any([assignment.signal, whenSettled(ended)]);
+      await this.read(owned, topics, over);
       await this.giveUp(owned, await ended);
     } finally {
       assignment.abort();
@@ -126,7 +135,9 @@ export class GroupClient implements ConsumerClient {
       assignment.addEventListener('abort', () => heartbeats.stop(), { once: true });
       this.closing.signal.addEventListener('abort', () => resolve({ kind: 'closed' }), { signal: assignment });
       heartbeats.start();
-      void this.watchTopics(topics, assignment, () => resolve({ kind: 'topics-changed' }));
+      const onChange = (): void => resolve({ kind: 'topics-changed' });
+      this.onVanished = () => void wait(missingTopicsIntervalMs, assignment).then(onChange);
+      void this.watchTopics(topics, assignment, onChange);
     });
   }
 
@@ -148,31 +159,69 @@ export class GroupClient implements ConsumerClient {
     return before.size !== now.size || [...now.keys()].some((topic) => !before.has(topic));
   }
 
-  /** Positions first, then the engine, then the records. */
-  private async read(owned: readonly TopicPartition[], topics: SubscribedTopics): Promise<void> {
-    const positions = await this.positions(owned, topics);
-    this.fetcher = new Fetcher(this.cluster, this.settings, this.listener, this.logger);
-    this.listener.assigned(positions);
-    if (!this.stopping) await this.fetcher.start(positions);
+  /**
+   * Positions first, then the engine, then the records. A partition whose position is not to be had yet (no leader, a
+   * coordinator on the move) is tried again and keeps no other waiting.
+   */
+  private async read(owned: readonly TopicPartition[], topics: SubscribedTopics, over: AbortSignal): Promise<void> {
+    this.fetcher = new Fetcher(this.cluster, this.settings, this.fetched(owned), this.logger);
+    let pending = owned;
+    for (let attempt = 1; !over.aborted && !this.stopping; attempt++) {
+      const positions = await this.tryPositions(pending, topics);
+      if (over.aborted || this.stopping) return;
+      if (positions.length > 0 || pending.length === 0) {
+        this.listener.assigned(positions);
+        await this.fetcher.start(positions);
+      }
+      const placed = new Set(positions.map(partitionName));
+      pending = pending.filter((partition) => !placed.has(partitionName(partition)));
+      if (pending.length === 0) return;
+      if (attempt === 1) this.logger.warn(`No position yet for ${pending.map(partitionName).join(', ')}; trying again`);
+      await wait(positionsIntervalMs, over);
+    }
+  }
+
+  private async tryPositions(
+    partitions: readonly TopicPartition[],
+    topics: SubscribedTopics,
+  ): Promise<readonly PartitionPosition[]> {
+    try {
+      return await this.positions(partitions, topics);
+    } catch (error) {
+      this.logger.warn(`Reading positions failed: ${(error as Error).message}`);
+      return [];
+    }
   }
 
   /** The committed offsets, or first positions, which are committed at once: the next start would choose anew. */
   private async positions(
-    owned: readonly TopicPartition[],
+    partitions: readonly TopicPartition[],
     topics: SubscribedTopics,
   ): Promise<readonly PartitionPosition[]> {
-    const read = new Set(owned.map(({ topic }) => topic));
+    const read = new Set(partitions.map(({ topic }) => topic));
     const committed = await fetchCommitted(this.membership, new Map([...topics].filter(([topic]) => read.has(topic))));
-    const { known, first } = startPositions(owned, committed, this.settings.startFromBeginning);
+    const fromBeginning = (topic: string): boolean => {
+      return this.settings.startFromBeginning || this.subscription.isLate(topic);
+    };
+    const { known, first } = startPositions(partitions, committed, fromBeginning);
     const beginnings = await listOffsets(this.cluster, first.beginning, 'beginning');
     const ends = await listOffsets(this.cluster, first.end, 'end');
-    const chosen = [...beginnings, ...ends];
-    if (chosen.length > 0)
-      await commitOffsets(
-        this.membership,
-        chosen.map((start) => markFirstStart(start, committed)),
-      );
+    const chosen = [...beginnings, ...ends].map((start) => markFirstStart(start, committed));
+    if (chosen.length > 0) await commitOffsets(this.membership, chosen);
     return [...known, ...chosen];
+  }
+
+  private fetched(owned: readonly TopicPartition[]): FetchedRecordsListener {
+    return {
+      records: (partition, records, next) => this.listener.records(partition, records, next),
+      repositioned: (position) => this.listener.repositioned(position),
+      vanished: (topic) => {
+        this.logger.warn(`Topic "${topic}" is gone: what waits of it is dropped, and it is looked for again`);
+        this.subscription.vanished(topic);
+        this.listener.lost(owned.filter((partition) => partition.topic === topic));
+        this.onVanished();
+      },
+    };
   }
 
   private async giveUp(owned: readonly TopicPartition[], end: AssignmentEnd): Promise<void> {
@@ -183,6 +232,7 @@ export class GroupClient implements ConsumerClient {
       this.membership.forget();
       return this.listener.lost(owned);
     }
+    if (this.stopping) return untilAborted(this.closing.signal); // the drain of the stop has its own time
     this.logger.log(
       `Group "${this.settings.group}" is rebalancing${end.kind === 'topics-changed' ? ': its topics changed' : ''}`,
     );
@@ -193,4 +243,10 @@ export class GroupClient implements ConsumerClient {
 /** How long running handlers may hold up a rebalance. */
 function drainBudgetMs({ sessionTimeoutMs, rebalanceTimeoutMs }: GroupSettings): number {
   return Math.min(longestDrainMs, sessionTimeoutMs / 2, rebalanceTimeoutMs / 3);
+}
+
+function whenSettled(promise: Promise<unknown>): AbortSignal {
+  const settled = new AbortController();
+  void promise.finally(() => settled.abort());
+  return settled.signal;
 }

@@ -3,6 +3,7 @@
  * the paths can be imported; 2.2.4 is its last release and pinned, and a test holds paths and signatures.
  * Nothing else imports them.
  */
+import type { Socket } from 'node:net';
 import kafkajs, { type Kafka } from 'kafkajs';
 // @ts-expect-error: kafkajs declares no types for its inner modules
 import BrokerClass from 'kafkajs/src/broker/index.js';
@@ -44,7 +45,7 @@ export interface RequestDefinition {
 export interface ConnectionPool {
   host: string;
   port: number;
-  pool: { requestQueue: { rejectAll(error: Error): void } }[];
+  pool: { requestQueue: { rejectAll(error: Error): void }; socket?: Socket }[];
   send(request: RequestDefinition): Promise<unknown>;
 }
 

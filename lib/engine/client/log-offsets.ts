@@ -1,7 +1,7 @@
 import { byTopic } from './by-topic.js';
 import type { Cluster } from './cluster.js';
-import { partitionName, type PartitionPosition, type TopicPartition } from './consumer-client.js';
-import { throwOnError } from './protocol-errors.js';
+import type { PartitionPosition, TopicPartition } from './consumer-client.js';
+import { ErrorCode } from './protocol-errors.js';
 
 /** Kafka's names for the ends of a log in a ListOffsets request. `end` is the last stable offset: reads are committed. */
 const timestamps = { beginning: -2, end: -1 };
@@ -12,19 +12,15 @@ interface ListOffsetsResponse {
   responses: { topic: string; partitions: { partition: number; errorCode: number; offset: string }[] }[];
 }
 
-/**
- * The first or the next offsets of partitions' logs, asked of their leaders.
- *
- * @throws when a partition has no leader or its leader does not answer
- */
+/** The first or the next offsets of partitions' logs, asked of their leaders. Those that no leader tells are left out. */
 export async function listOffsets(
   cluster: Cluster,
   partitions: readonly TopicPartition[],
   end: LogEnd,
 ): Promise<PartitionPosition[]> {
   const byLeader = await groupByLeader(cluster, partitions);
-  const answers = await Promise.all([...byLeader].map(([leader, led]) => askLeader(cluster, leader, led, end)));
-  return answers.flat();
+  const asked = [...byLeader].map(([leader, led]) => askLeader(cluster, leader, led, end).catch(() => []));
+  return (await Promise.all(asked)).flat();
 }
 
 async function groupByLeader(
@@ -36,8 +32,10 @@ async function groupByLeader(
   for (const partition of partitions) {
     const metadata = topics.find(({ topic }) => topic === partition.topic);
     const leader = metadata?.partitionMetadata.find(({ partitionId }) => partitionId === partition.partition)?.leader;
-    if (leader === undefined || leader < 0) throw new Error(`${partitionName(partition)} has no leader now`);
-    leaders.set(leader, [...(leaders.get(leader) ?? []), partition]);
+    if (leader === undefined || leader < 0) continue;
+    const led = leaders.get(leader);
+    if (led) led.push(partition);
+    else leaders.set(leader, [partition]);
   }
   return leaders;
 }
@@ -52,9 +50,8 @@ async function askLeader(
   const topics = byTopic(partitions, ({ partition }) => ({ partition, timestamp }));
   const { responses } = await cluster.request<ListOffsetsResponse>(leader, 'ListOffsets', { topics });
   return responses.flatMap(({ topic, partitions }) =>
-    partitions.map(({ partition, errorCode, offset }) => {
-      throwOnError(errorCode, `asking for the ${end} of ${partitionName({ topic, partition })}`);
-      return { topic, partition, offset: Number(offset) };
-    }),
+    partitions
+      .filter(({ errorCode }) => errorCode === ErrorCode.None)
+      .map(({ partition, offset }) => ({ topic, partition, offset: Number(offset) })),
   );
 }

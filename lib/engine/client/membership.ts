@@ -91,12 +91,12 @@ export class Membership {
 
   /** A request in the name of this member, to the group's coordinator. */
   async request<T>(api: ApiName, args: object): Promise<T> {
-    this.coordinator ??= await this.cluster.coordinator(this.settings.group);
     const { group: groupId } = this.settings;
+    const coordinator = (this.coordinator ??= await this.cluster.coordinator(groupId));
     try {
-      return await this.coordinator.request<T>(api, { groupId, memberId: this.memberId, ...args });
+      return await coordinator.request<T>(api, { groupId, memberId: this.memberId, ...args });
     } catch (error) {
-      await this.dropCoordinator();
+      if (this.coordinator === coordinator) await this.dropCoordinator();
       throw error;
     }
   }

@@ -1,6 +1,7 @@
 import type { ICustomPartitioner, Kafka, Message, Producer, RecordMetadata } from 'kafkajs';
 import type { OutgoingMessage, PublishedRecord } from '../../messaging/producer.js';
 import type { EngineLogger } from '../logger.js';
+import { settlesWithin } from '../wait.js';
 import type { ConnectionSettings } from './client-settings.js';
 import { describeConnectionFailure } from './connection-failure.js';
 import { partitionName } from './consumer-client.js';
@@ -37,11 +38,13 @@ export class ProducerClient {
     return sent;
   }
 
-  /** Waits for what is under way, then disconnects. */
-  async close(): Promise<void> {
+  /** Waits for what is under way, then disconnects; within so many milliseconds, whatever the brokers do. */
+  async close(deadlineMs: number): Promise<void> {
     this.closed = true;
-    await this.lastSend;
-    await this.discard();
+    await settlesWithin(
+      this.lastSend.then(() => this.discard()),
+      deadlineMs,
+    );
   }
 
   private async sendNow(messages: readonly OutgoingMessage[]): Promise<PublishedRecord[]> {
@@ -60,6 +63,7 @@ export class ProducerClient {
   private async connect(): Promise<Producer> {
     const producer = this.kafka.producer({
       idempotent: true,
+      retry: { retries: sendRetries },
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
       createPartitioner: stickyPartitioner,
@@ -79,6 +83,9 @@ export class ProducerClient {
     await producer?.disconnect();
   }
 }
+
+/** kafkajs would try an idempotent request for ever. */
+const sendRetries = 5;
 
 interface Outgoing {
   topic: string;
@@ -116,7 +123,8 @@ function places(outgoing: readonly Outgoing[], metadata: readonly RecordMetadata
   );
   return outgoing.map(({ topic, message }) => {
     const place = { topic, partition: message.partition! };
-    const offset = next.get(partitionName(place))!;
+    const offset = next.get(partitionName(place));
+    if (offset === undefined) throw new Error(`${partitionName(place)} is not there, the message was not sent`);
     next.set(partitionName(place), offset + 1n);
     return { ...place, offset: String(offset) };
   });

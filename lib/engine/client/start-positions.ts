@@ -19,14 +19,14 @@ export interface StartPositions {
 export function startPositions(
   owned: readonly TopicPartition[],
   committed: CommittedOffsets,
-  startFromBeginning: boolean,
+  startFromBeginning: (topic: string) => boolean,
 ): StartPositions {
   const positions: StartPositions = { known: [], first: { beginning: [], end: [] } };
   for (const { topic, partition } of owned) {
     const ofTopic = committed.get(topic) ?? [];
     const offset = ofTopic.find((read) => read.partition === partition)?.offset ?? -1;
     if (offset >= 0) positions.known.push({ topic, partition, offset });
-    else if (startsAtBeginning(partition, ofTopic, startFromBeginning))
+    else if (startsAtBeginning(partition, ofTopic, startFromBeginning(topic)))
       positions.first.beginning.push({ topic, partition });
     else positions.first.end.push({ topic, partition });
   }

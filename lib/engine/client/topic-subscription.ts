@@ -9,6 +9,8 @@ export type SubscribedTopics = ReadonlyMap<string, number>;
 /** Finds the topics of a subscription. Those that are missing or forbidden are named once and disturb no other. */
 export class TopicSubscription {
   private readonly reported = new Set<string>();
+  private readonly late = new Set<string>();
+  private known: SubscribedTopics | undefined;
 
   constructor(
     private readonly cluster: Cluster,
@@ -26,7 +28,20 @@ export class TopicSubscription {
     const found = [...(await this.cluster.metadata(names)), ...(await this.matching())];
     this.forgetAllBut(found);
     const usable = found.filter((topic) => this.isUsable(topic));
-    return new Map(usable.map(({ topic, partitionMetadata }) => [topic, partitionMetadata.length]));
+    const topics = new Map(usable.map(({ topic, partitionMetadata }) => [topic, partitionMetadata.length]));
+    for (const topic of topics.keys()) if (this.known && !this.known.has(topic)) this.late.add(topic);
+    this.known = topics;
+    return topics;
+  }
+
+  /** Whether a topic came to be while this consumer was there: all of its records concern it. */
+  isLate(topic: string): boolean {
+    return this.late.has(topic);
+  }
+
+  /** A topic that was read is not there any more; if it is again, it is another one. */
+  vanished(topic: string): void {
+    this.late.add(topic);
   }
 
   private async matching(): Promise<TopicMetadata[]> {

@@ -6,6 +6,7 @@ import {
 } from '../client/consumer-client.js';
 import { OffsetTracker } from '../offsets/offset-tracker.js';
 import type { LaneSignals, Outcome } from '../recovery/attempts.js';
+import { untilAborted } from '../wait.js';
 
 /** What a lane needs of its surroundings. */
 export interface LaneDuties {
@@ -22,6 +23,9 @@ export interface LaneDuties {
 
   /** The lane itself failed, which no handler can bring about. */
   broke(lane: PartitionLane, error: Error): void;
+
+  /** To be waited for before the next record, now and then. */
+  pause(): Promise<void> | undefined;
 
   /** A handler's policy asks for the end of the consumer. */
   stopRequested(): void;
@@ -47,6 +51,7 @@ export class PartitionLane implements TopicPartition {
   constructor(
     position: PartitionPosition,
     private readonly duties: LaneDuties,
+    private readonly predecessor?: Promise<void>,
   ) {
     this.topic = position.topic;
     this.partition = position.partition;
@@ -96,17 +101,27 @@ export class PartitionLane implements TopicPartition {
     this.aborting.abort(new Error(reason));
   }
 
-  /** The partition is not ours any more: nothing of it may be committed. */
-  lose(): void {
+  /**
+   * The partition is not ours any more: nothing of it may be committed.
+   *
+   * @returns what settles with the running handler, if one is running
+   */
+  lose(): Promise<void> | undefined {
     this.owned = false;
     this.abort(`Partition ${partitionName(this)} was given up or lost`);
+    return this.working;
   }
 
   /** Ends in the same turn that finds the queue empty: a record admitted between the two would be left lying. */
   private async work(): Promise<void> {
     try {
+      if (this.predecessor) await Promise.race([this.predecessor, untilAborted(this.draining.signal)]);
       let goesOn = true;
-      while (goesOn && this.mayGoOn) goesOn = await this.handleNext();
+      while (goesOn && this.mayGoOn) {
+        goesOn = await this.handleNext();
+        const pause = this.duties.pause();
+        if (pause) await pause;
+      }
     } catch (error) {
       this.duties.broke(this, error as Error);
     } finally {
@@ -123,12 +138,12 @@ export class PartitionLane implements TopicPartition {
     const record = this.queue[0]!;
     this.running = record.offset;
     const outcome = await this.duties.handle(record, this.signals).finally(() => (this.running = undefined));
-    if (outcome === 'stopped') this.duties.stopRequested();
+    if (outcome === 'stopped' && this.isOwned) this.duties.stopRequested();
     if (outcome === 'stopped' || outcome === 'abandoned' || !this.isOwned) return false;
     this.complete(record);
     await this.duties.completed(this);
-    this.duties.shrunk(this);
-    return true;
+    if (this.isOwned) this.duties.shrunk(this);
+    return this.isOwned;
   }
 
   private complete(record: ConsumedRecord): void {
@@ -138,6 +153,8 @@ export class PartitionLane implements TopicPartition {
   }
 }
 
-function sizeOf({ key, value }: ConsumedRecord): number {
-  return (key?.length ?? 0) + (value?.length ?? 0);
+function sizeOf({ key, value, headers }: ConsumedRecord): number {
+  let size = (key?.length ?? 0) + (value?.length ?? 0);
+  for (const [name, bytes] of headers) size += name.length + (bytes?.length ?? 0);
+  return size;
 }

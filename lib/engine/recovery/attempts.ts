@@ -2,6 +2,7 @@ import type { HandlerContext } from '../../messaging/handler-context.js';
 import type { Message } from '../../messaging/message.js';
 import type { HandlerBinding } from '../handler-binding.js';
 import type { EngineLogger } from '../logger.js';
+import { classify } from './classify.js';
 import { decide, type Decision } from './decide.js';
 
 /** What became of a message at one handler; an abandoned one stays uncommitted and is delivered again, elsewhere or later. */
@@ -40,6 +41,7 @@ export async function handleWithAttempts(
       await binding.handle(message, context);
       return 'handled';
     } catch (error) {
+      if (signals.aborted.aborted && classify(error) !== 'skip') return 'abandoned'; // the abort's doing, not the record's
       const decision = decide(error, attempt, binding);
       onFailure(error, decision);
       report(logger, decision, binding, message, attempt, error);
@@ -61,10 +63,20 @@ function report(
   error: unknown,
 ): void {
   const place = `${name} failed on ${topic}-${partition}@${offset}, attempt ${attempt}`;
-  const cause = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const { text: cause, stack } = describeThrown(error);
   const text = `${place}; ${consequence(decision)}: ${cause}`;
-  if (attempt === 1 || decision.exhausted) logger.error(text, error instanceof Error ? error.stack : undefined);
+  if (attempt === 1 || decision.exhausted) logger.error(text, stack);
   else logger.warn(text);
+}
+
+/** Handlers may throw anything, also what cannot be turned into text. */
+function describeThrown(thrown: unknown): { text: string; stack?: string } {
+  try {
+    if (!(thrown instanceof Error)) return { text: String(thrown) };
+    return { text: `${thrown.name}: ${thrown.message}`, stack: thrown.stack };
+  } catch {
+    return { text: 'something that cannot be printed' };
+  }
 }
 
 function consequence(decision: Decision): string {

@@ -40,6 +40,7 @@ describe('Fetcher', () => {
         void events.push(`${partition}: ${records.map(({ offset }) => offset).join()} next ${next}`),
       repositioned: ({ partition, offset }: { partition: number; offset: number }) =>
         void events.push(`${partition}: repositioned to ${offset}`),
+      vanished: (topic: string) => void events.push(`${topic} vanished`),
     };
     fetcher = new Fetcher(fakeCluster(), settings, listener, logger);
   });

@@ -23,6 +23,7 @@ describe('PartitionLane', () => {
     breakdowns = [];
     duties = {
       mayStart: () => mayStart,
+      pause: () => undefined,
       handle: ({ offset }, signals) => {
         const end = deferred<Outcome>();
         started.push({ offset, signals, end });
