@@ -117,6 +117,7 @@ describe('A group consumer', () => {
 
       app.client.assign(0);
       app.client.deliver(0, 0);
+      call.end.resolve(undefined);
       await soon(() => app.calls.length === 2);
     });
 
