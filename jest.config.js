@@ -39,12 +39,12 @@ const unit = {
 };
 
 /** Jest runs a project's global setup only when a spec of it is selected: unit specs start no broker. */
-const on = (kind) => ({
+const on = (kind, _index, brokerKinds) => ({
   ...shared,
   displayName: kind,
   testMatch: onBroker.map((folder) => `<rootDir>/test/${folder}/**/*.spec.ts`),
   testPathIgnorePatterns: kind === 'apache' ? [] : [onApacheOnly],
-  globals: { brokerKind: kind },
+  globals: { brokerKind: kind, brokerKinds },
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
 });

@@ -23,10 +23,6 @@ describe("the README's quick start", () => {
     await rm(directory, { recursive: true });
   });
 
-  it('shows the module as it is compiled here', async () => {
-    expect(readme).toContain(await readFile(new URL('test/readme/app.module.ts', root), 'utf8'));
-  });
-
   it('consumes with its file, on the brokers of the environment', async () => {
     const file = join(directory, 'config.yaml');
     await writeFile(file, /```yaml\n(kafka:[^`]+)```/.exec(readme)![1]!);

@@ -1,5 +1,5 @@
 import { brokers } from './global-setup.mjs';
 
-export default async function stopBroker(_globalConfig, { globals }) {
-  await brokers.get(globals.brokerKind)?.stop();
+export default async function stopBrokers() {
+  await Promise.all(brokers.map((broker) => broker.stop()));
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
@@ -44,12 +43,5 @@ describe('another broker', () => {
     await producer.publish(order(4));
 
     expect(calls).toEqual(['1 new #1', '1 new #2', '1 new #3', '2 new #1', '3 new #1']);
-  });
-
-  it('stands in the README as it was compiled here', () => {
-    const root = new URL('../../', import.meta.url);
-    const source = readFileSync(new URL('test/readme/in-memory-broker.ts', root), 'utf8');
-
-    expect(readFileSync(new URL('README.md', root), 'utf8')).toContain(source);
   });
 });

@@ -63,7 +63,6 @@ export class ProducerClient {
   private async connect(): Promise<Producer> {
     const producer = this.kafka.producer({
       idempotent: true,
-      retry: { retries: sendRetries },
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
       createPartitioner: stickyPartitioner,
@@ -83,9 +82,6 @@ export class ProducerClient {
     await producer?.disconnect();
   }
 }
-
-/** kafkajs would try an idempotent request for ever. */
-const sendRetries = 5;
 
 interface Outgoing {
   topic: string;
