@@ -53,7 +53,7 @@ export class ConsumingApplication {
   /** Joined, with these partitions of topic `orders`, each from offset 0. */
   static consuming(partitions: number[], options: ConsumingApplicationOptions = {}): ConsumingApplication {
     const application = new ConsumingApplication(options);
-    application.consumer.start();
+    void application.consumer.start();
     application.client.assign(...partitions);
     return application;
   }

@@ -54,7 +54,7 @@ export class BrokerLink {
     const reason = this.closedError();
     for (const { requestQueue, socket } of this.broker?.connectionPool.pool ?? []) {
       requestQueue.rejectAll(reason);
-      socket?.destroy(reason);
+      if (socket?.connecting) socket.destroy(reason);
     }
     await this.broker?.disconnect();
   }

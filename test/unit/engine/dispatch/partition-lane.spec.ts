@@ -244,7 +244,7 @@ describe('PartitionLane', () => {
     admit(5, 6);
     await handlerOf(5);
 
-    lane.lose();
+    void lane.lose();
     expect(lane.isOwned).toBe(false);
     expect((started[0]!.signals.aborted.reason as Error).message).toBe('Partition orders-3 was given up or lost');
 

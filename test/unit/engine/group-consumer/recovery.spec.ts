@@ -156,7 +156,7 @@ describe('A group consumer', () => {
   it('starts one client however often it is started', () => {
     consuming([0]);
 
-    app.consumer.start();
+    void app.consumer.start();
 
     expect(app.clients).toHaveLength(1);
   });

@@ -136,7 +136,7 @@ describe('A group consumer that is stopped', () => {
     const app = ConsumingApplication.consuming([0]);
     await app.consumer.stop();
 
-    app.consumer.start();
+    void app.consumer.start();
     app.client.assign(0);
     app.client.deliver(0, 0);
 
