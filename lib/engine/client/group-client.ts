@@ -10,11 +10,10 @@ import {
   type TopicPartition,
 } from './consumer-client.js';
 import { Fetcher, type FetchedRecordsListener } from './fetcher.js';
-import { commitOffsets, fetchCommitted } from './group-offsets.js';
+import { commitOffsets } from './group-offsets.js';
 import { Heartbeats, type MembershipEnd } from './heartbeats.js';
-import { listOffsets } from './log-offsets.js';
 import { Membership } from './membership.js';
-import { markFirstStart, startPositions } from './start-positions.js';
+import { PositionReader } from './position-reader.js';
 import { sameTopics, TopicSubscription, type SubscribedTopics } from './topic-subscription.js';
 
 const topicsIntervalMs = 60_000;
@@ -34,6 +33,7 @@ export class GroupClient implements ConsumerClient {
   private readonly cluster: Cluster;
   private readonly membership: Membership;
   private readonly subscription: TopicSubscription;
+  private readonly positions: PositionReader;
   private heartbeats: Heartbeats | undefined;
   private fetcher: Fetcher | undefined;
   private onVanished = (): void => undefined;
@@ -48,6 +48,8 @@ export class GroupClient implements ConsumerClient {
     this.cluster = new Cluster(connection, logger);
     this.membership = new Membership(this.cluster, settings, logger, this.closing.signal);
     this.subscription = new TopicSubscription(this.cluster, settings.topics, logger);
+    const fromBeginning = (topic: string): boolean => settings.startFromBeginning || this.subscription.isLate(topic);
+    this.positions = new PositionReader(this.cluster, this.membership, fromBeginning, logger);
   }
 
   async run(): Promise<void> {
@@ -167,7 +169,7 @@ export class GroupClient implements ConsumerClient {
     this.fetcher = new Fetcher(this.cluster, this.settings, this.fetched(owned), this.logger);
     let pending = owned;
     for (let attempt = 1; !over.aborted && !this.stopping; attempt++) {
-      const positions = await this.tryPositions(pending, topics);
+      const positions = await this.positions.read(pending, topics);
       if (over.aborted || this.stopping) return;
       if (positions.length > 0 || pending.length === 0) {
         this.listener.assigned(positions);
@@ -179,36 +181,6 @@ export class GroupClient implements ConsumerClient {
       if (attempt === 1) this.logger.warn(`No position yet for ${pending.map(partitionName).join(', ')}; trying again`);
       await wait(positionsIntervalMs, over);
     }
-  }
-
-  private async tryPositions(
-    partitions: readonly TopicPartition[],
-    topics: SubscribedTopics,
-  ): Promise<readonly PartitionPosition[]> {
-    try {
-      return await this.positions(partitions, topics);
-    } catch (error) {
-      this.logger.warn(`Reading positions failed: ${(error as Error).message}`);
-      return [];
-    }
-  }
-
-  /** The committed offsets, or first positions, which are committed at once: the next start would choose anew. */
-  private async positions(
-    partitions: readonly TopicPartition[],
-    topics: SubscribedTopics,
-  ): Promise<readonly PartitionPosition[]> {
-    const read = new Set(partitions.map(({ topic }) => topic));
-    const committed = await fetchCommitted(this.membership, new Map([...topics].filter(([topic]) => read.has(topic))));
-    const fromBeginning = (topic: string): boolean => {
-      return this.settings.startFromBeginning || this.subscription.isLate(topic);
-    };
-    const { known, first } = startPositions(partitions, committed, fromBeginning);
-    const beginnings = await listOffsets(this.cluster, first.beginning, 'beginning');
-    const ends = await listOffsets(this.cluster, first.end, 'end');
-    const chosen = [...beginnings, ...ends].map((start) => markFirstStart(start, committed));
-    if (chosen.length > 0) await commitOffsets(this.membership, chosen);
-    return [...known, ...chosen];
   }
 
   private fetched(owned: readonly TopicPartition[]): FetchedRecordsListener {
