@@ -10,7 +10,8 @@ import type {
 import { partitionName } from './client/consumer-client.js';
 import { LaneThrottle, type InFlightLimits } from './dispatch/lane-throttle.js';
 import { TimeSlice } from './dispatch/time-slice.js';
-import { PartitionLane, type LaneDuties } from './dispatch/partition-lane.js';
+import { Lanes } from './dispatch/lanes.js';
+import type { LaneDuties, PartitionLane } from './dispatch/partition-lane.js';
 import type { TopicRoutes } from './handler-binding.js';
 import type { EngineLogger } from './logger.js';
 import { Committer } from './offsets/committer.js';
@@ -51,14 +52,10 @@ export interface GroupConsumerStatus {
  * commit. One lane a partition; a client that ends is replaced.
  */
 export class GroupConsumer implements ConsumerClientListener {
-  private readonly lanes = new Map<string, PartitionLane>();
-
-  /** Handlers of lost lanes that are still running, by partition: the next lane waits for them. */
-  private readonly unsettled = new Map<string, Promise<void>>();
+  private readonly lanes: Lanes;
   private readonly slice = new TimeSlice();
   private readonly throttle: LaneThrottle;
   private readonly committer: Committer<PartitionLane>;
-  private readonly duties: LaneDuties;
   private readonly pipeline: RecordPipeline;
   private stopped = new AbortController();
   private supervised: Promise<void> | undefined;
@@ -75,12 +72,12 @@ export class GroupConsumer implements ConsumerClientListener {
   ) {
     this.throttle = new LaneThrottle(settings);
     this.committer = new Committer(
-      () => this.lanes.values(),
+      () => this.lanes.all,
       (positions) => this.send(positions),
       logger,
     );
     this.pipeline = new RecordPipeline(settings.group, routes, logger);
-    this.duties = {
+    const duties: LaneDuties = {
       mayStart: () => this.client?.isLive === true,
       handle: (record, signals) => this.pipeline.handle(record, signals),
       completed: (lane) => (settings.autoCommit ? undefined : this.commitBeforeNext(lane)),
@@ -89,6 +86,7 @@ export class GroupConsumer implements ConsumerClientListener {
       pause: () => this.slice.pauseIfOver(),
       stopRequested: () => void this.stop(),
     };
+    this.lanes = new Lanes(duties);
   }
 
   /** After a stop that is under way. */
@@ -119,13 +117,13 @@ export class GroupConsumer implements ConsumerClientListener {
 
   status(): GroupConsumerStatus {
     const { group } = this.settings;
-    const assignments = [...this.lanes.values()].map(({ topic, partition }) => ({ topic, partition }));
+    const assignments = this.lanes.all.map(({ topic, partition }) => ({ topic, partition }));
     const running = this.supervised !== undefined && !this.stopped.signal.aborted;
     return { group, running, joined: this.joined, assignments, ...this.pipeline.counts };
   }
 
   assigned(positions: readonly PartitionPosition[]): void {
-    for (const position of positions) this.committer.startedAt(this.openLane(position));
+    for (const position of positions) this.committer.startedAt(this.lanes.add(position));
     const what = this.joined ? 'also reading' : 'joined; reading';
     this.joined = true;
     this.onJoined.splice(0).forEach((resolve) => resolve());
@@ -133,7 +131,7 @@ export class GroupConsumer implements ConsumerClientListener {
   }
 
   records(partition: TopicPartition, records: readonly ConsumedRecord[], next: number): void {
-    const lane = this.lanes.get(partitionName(partition));
+    const [lane] = this.lanes.of([partition]);
     if (!lane || !this.client) return;
     lane.admit(records, next);
     this.throttle.admitted(lane, this.lanes.size, this.client);
@@ -141,19 +139,19 @@ export class GroupConsumer implements ConsumerClientListener {
 
   async revoked(partitions: readonly TopicPartition[], drainMs: number): Promise<void> {
     this.joined = false;
-    await this.drain(this.lanesOf(partitions), drainMs);
+    await this.drain(this.lanes.of(partitions), drainMs);
     await this.commitUntil(Date.now() + drainMs);
     this.lost(partitions);
   }
 
   repositioned(position: PartitionPosition): void {
-    for (const lane of this.lanesOf([position])) this.loseLane(lane);
-    this.openLane(position); // not committed yet, so due
+    this.lanes.lose([position]);
+    this.lanes.add(position); // not committed yet, so due
   }
 
   lost(partitions: readonly TopicPartition[]): void {
     this.joined = false;
-    for (const lane of this.lanesOf(partitions)) this.loseLane(lane);
+    this.lanes.lose(partitions);
   }
 
   private async stopOnce(supervised: Promise<void>): Promise<void> {
@@ -161,7 +159,7 @@ export class GroupConsumer implements ConsumerClientListener {
     const { client } = this;
     this.stopped.abort();
     client?.stopFetching();
-    await this.drain([...this.lanes.values()], graceMs(this.settings.shutdownTimeoutMs));
+    await this.drain(this.lanes.all, graceMs(this.settings.shutdownTimeoutMs));
     await this.commitUntil((Date.now() + deadline) / 2);
     if (client) await this.close(client, Math.max(0, deadline - Date.now()));
     await settlesWithin(supervised, Math.max(0, deadline - Date.now()));
@@ -176,27 +174,9 @@ export class GroupConsumer implements ConsumerClientListener {
       await client.run();
     } finally {
       clearInterval(commits);
-      this.lost([...this.lanes.values()]);
+      this.lost(this.lanes.all);
       this.client = undefined;
     }
-  }
-
-  private openLane(position: PartitionPosition): PartitionLane {
-    const name = partitionName(position);
-    const lane = new PartitionLane(position, this.duties, this.unsettled.get(name));
-    this.lanes.set(name, lane);
-    return lane;
-  }
-
-  private loseLane(lane: PartitionLane): void {
-    const name = partitionName(lane);
-    this.lanes.delete(name);
-    const running = lane.lose();
-    if (!running) return;
-    const settled = Promise.all([running, this.unsettled.get(name)]).then(() => {
-      if (this.unsettled.get(name) === settled) this.unsettled.delete(name);
-    });
-    this.unsettled.set(name, settled);
   }
 
   private replaceClient(lane: PartitionLane, error: Error): void {
@@ -242,10 +222,6 @@ export class GroupConsumer implements ConsumerClientListener {
       lane.abort('The time for running handlers to finish is over');
     }
     await settlesWithin(drained, Math.min(longestAbortMs, budgetMs / 4));
-  }
-
-  private lanesOf(partitions: readonly TopicPartition[]): PartitionLane[] {
-    return partitions.flatMap((partition) => this.lanes.get(partitionName(partition)) ?? []);
   }
 }
 
