@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until as poll } from '../until.js';
 import { EmbeddedKafkaError } from './embedded-kafka.error.js';
 
 /**
@@ -25,11 +25,7 @@ export async function until(
   condition: () => unknown,
   { timeoutMs = 10_000, description = condition.toString() }: UntilOptions = {},
 ): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  while (!(await condition())) {
-    if (performance.now() >= deadline) {
-      throw new EmbeddedKafkaError(`expected within ${timeoutMs} ms: ${description}`);
-    }
-    await sleep(LOOK_EVERY_MS);
-  }
+  const holds = async (): Promise<boolean> => Boolean(await condition());
+  if (await poll(holds, timeoutMs, LOOK_EVERY_MS)) return;
+  throw new EmbeddedKafkaError(`expected within ${timeoutMs} ms: ${description}`);
 }
