@@ -5,9 +5,11 @@ import type { HandlerBinding } from '../engine/handler-binding.js';
 import { RecordPipeline } from '../engine/record-pipeline.js';
 import type { Outcome } from '../engine/recovery/attempts.js';
 import { DEFAULT_CONNECTION } from '../kafka.constants.js';
+import { settlesWithin } from '../engine/wait.js';
 import { MessagingError } from '../messaging/errors.js';
 
 const defaultMaxAttempts = 100;
+const defaultTimeoutMs = 10_000;
 
 /**
  * A message for {@link HandlerHarness.deliver}.
@@ -79,6 +81,9 @@ export interface HandlerHarnessOptions {
 
   /** Attempts after which a handler that has no limit of its own counts as `retrying`. @default 100 */
   maxAttempts?: number;
+
+  /** Milliseconds a call of a handler may take. @default 10000 */
+  timeoutMs?: number;
 }
 
 /**
@@ -99,6 +104,7 @@ export class HandlerHarness {
   private constructor(
     private readonly registry: HandlerRegistry,
     private readonly maxAttempts: number,
+    private readonly timeoutMs: number,
   ) {}
 
   /**
@@ -107,17 +113,20 @@ export class HandlerHarness {
    * @throws HandlerBindingError when its handlers cannot be bound
    */
   static of(app: INestApplicationContext, options: HandlerHarnessOptions = {}): HandlerHarness {
-    const { connection = DEFAULT_CONNECTION, maxAttempts = defaultMaxAttempts } = options;
-    const registry = app
-      .get(HandlerRegistry, { strict: false, each: true })
-      .find((candidate) => candidate.connection === connection);
-    if (registry) return new HandlerHarness(registry, maxAttempts);
+    const { connection = DEFAULT_CONNECTION, maxAttempts = defaultMaxAttempts, timeoutMs = defaultTimeoutMs } = options;
+    if (!(maxAttempts >= 1)) throw new MessagingError(`maxAttempts: expected 1 or more, got ${maxAttempts}`);
+    const registry = registriesOf(app).find((candidate) => candidate.connection === connection);
+    if (registry) return new HandlerHarness(registry, maxAttempts, timeoutMs);
     throw new MessagingError(
       `The application has no Kafka connection "${connection}"; import KafkaModule.forRoot() in it`,
     );
   }
 
-  /** Takes a message to all handlers of its topic, one after the other, until one would hold it. */
+  /**
+   * Takes a message to all handlers of its topic, one after the other, until one would hold it.
+   *
+   * @throws MessagingError when the message cannot be made, or a handler does not settle within `timeoutMs`
+   */
   async deliver(message: HarnessMessage): Promise<Delivery> {
     const record = this.toRecord(message);
     const handlers: HandlerResult[] = [];
@@ -152,7 +161,11 @@ export class HandlerHarness {
       },
     });
     const signals = { aborted: new AbortController().signal, draining: draining.signal };
-    const outcome = await pipeline.handle(record, signals);
+    const handled = pipeline.handle(record, signals);
+    if (!(await settlesWithin(handled, this.timeoutMs))) {
+      throw new MessagingError(`${binding.name} did not settle within ${this.timeoutMs} ms (timeoutMs)`);
+    }
+    const outcome = await handled;
     return { ...result, outcome: toHarness(outcome) };
   }
 
@@ -160,8 +173,7 @@ export class HandlerHarness {
     const { topic, partition = 0, key = null, headers = {}, timestamp = new Date() } = message;
     const place = `${topic}-${partition}`;
     const offset = message.offset ?? this.nextOffsets.get(place) ?? 0;
-    this.nextOffsets.set(place, offset + 1);
-    return {
+    const record = {
       topic,
       partition,
       offset,
@@ -170,13 +182,35 @@ export class HandlerHarness {
       value: toBytes(message.value),
       headers: Object.entries(headers).flatMap(([name, value]) => toHeaders(name, value)),
     };
+    this.nextOffsets.set(place, offset + 1);
+    return record;
   }
 }
 
 function toBytes(value: unknown): Buffer | null {
   if (value === null) return null;
-  if (Buffer.isBuffer(value) || typeof value === 'string') return Buffer.from(value);
-  return Buffer.from(JSON.stringify(value));
+  if (value instanceof Uint8Array || typeof value === 'string') return Buffer.from(value);
+  return Buffer.from(toJson(value));
+}
+
+function toJson(value: unknown): string {
+  let reason = '';
+  try {
+    const text = JSON.stringify(value) as string | undefined;
+    if (text !== undefined) return text;
+  } catch (error) {
+    reason = `: ${(error as Error).message}`;
+  }
+  throw new MessagingError(`value: expected bytes, text, null or what JSON can hold, got a ${typeof value}${reason}`);
+}
+
+/** Nest throws where it finds none. */
+function registriesOf(app: INestApplicationContext): HandlerRegistry[] {
+  try {
+    return app.get(HandlerRegistry, { strict: false, each: true });
+  } catch {
+    return [];
+  }
 }
 
 function toHeaders(name: string, value: Buffer | string | (Buffer | string)[]): RecordHeader[] {

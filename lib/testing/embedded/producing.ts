@@ -20,7 +20,7 @@ export interface EmbeddedMessage {
   /** An array repeats the header. @default {} */
   headers?: Record<string, Bytes | Bytes[]>;
 
-  /** @default the partition that Kafka's clients choose for the key; without a key, each partition in turn */
+  /** @default the partition that Kafka's clients choose for the key; without a key, each partition in turn within a call */
   partition?: number;
 
   /** @default now */

@@ -185,4 +185,44 @@ describe('HandlerHarness', () => {
     expect(await HandlerHarness.of(app).deliver({ topic: 'clicks', value: 1 })).toMatchObject({ handlers: [] });
     expect(() => HandlerHarness.of(app!, { connection: 'audit' })).toThrow('no Kafka connection "audit"');
   });
+
+  it.each([
+    ['undefined', undefined],
+    ['a bigint', 1n],
+    ['a function', () => undefined],
+  ])('refuses %s as a value, and counts no offset for it', async (_what, value) => {
+    const offsets: string[] = [];
+    class Orders {
+      @MessageHandler('orders')
+      handle({ offset }: Message): void {
+        offsets.push(offset);
+      }
+    }
+    const harness = await harnessOf([Orders]);
+
+    await expect(harness.deliver({ topic: 'orders', value })).rejects.toThrow(
+      'value: expected bytes, text, null or what JSON',
+    );
+    await harness.deliver({ topic: 'orders', value: new Uint8Array([49]) });
+
+    expect(offsets).toEqual(['0']);
+  });
+
+  it('names a handler that does not settle, and an application without the module', async () => {
+    class Stuck {
+      @MessageHandler('orders')
+      handle(): Promise<void> {
+        return new Promise(() => undefined);
+      }
+    }
+    await harnessOf([Stuck]);
+    const harness = HandlerHarness.of(app!, { timeoutMs: 20 });
+
+    await expect(harness.deliver({ topic: 'orders', value: 1 })).rejects.toThrow(
+      'Stuck.handle did not settle within 20 ms',
+    );
+    const bare = await Test.createTestingModule({}).compile();
+    expect(() => HandlerHarness.of(bare)).toThrow('import KafkaModule.forRoot() in it');
+    expect(() => HandlerHarness.of(app!, { maxAttempts: 0 })).toThrow('maxAttempts: expected 1 or more, got 0');
+  });
 });

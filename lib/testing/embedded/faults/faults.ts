@@ -31,8 +31,9 @@ export class Faults {
   ) {}
 
   /** Answers the next requests of an API with an error. */
-  fail(api: ApiName, { error, ...filter }: FailOptions): Fault {
-    if (!Object.hasOwn(errorCodes, error)) {
+  fail(api: ApiName, options: FailOptions): Fault {
+    const { error, ...filter } = options ?? {};
+    if (!Object.hasOwn(errorCodes, error) || error === 'NONE') {
       throw new EmbeddedKafkaError(
         `expected the name of a Kafka error such as UNKNOWN_MEMBER_ID, got ${String(error)}`,
       );
@@ -108,7 +109,14 @@ export class Faults {
   }
 }
 
-function expectFilter(api: ApiName, { times = 1, topic, partition, group, when = 'before' }: FaultFilter): void {
+/** A filter that is misspelt would take in every request, or none. */
+const filterNames = ['times', 'topic', 'partition', 'group', 'transactionalId', 'clientId', 'broker', 'when'];
+
+function expectFilter(api: ApiName, filter: FaultFilter): void {
+  const { times = 1, topic, partition, group, when = 'before' } = filter;
+  const unknown = Object.keys(filter).find((name) => !filterNames.includes(name));
+  if (unknown) throw new EmbeddedKafkaError(`expected a filter of ${filterNames.join(', ')}, got ${unknown}`);
+  if (partition !== undefined) expectNumber('partition', partition, 0, 2 ** 31 - 1);
   if (!isApiName(api)) {
     throw new EmbeddedKafkaError(`expected one of ${Object.keys(apis).join(', ')}, got ${String(api)}`);
   }

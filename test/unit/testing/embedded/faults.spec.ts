@@ -228,3 +228,14 @@ test.each<[string, () => unknown]>([
   expect(act).toThrow(EmbeddedKafkaError);
   expect(act).toThrow(text);
 });
+
+test.each([
+  ['a misspelt filter', { error: 'UNKNOWN_MEMBER_ID', topik: 'orders' }, 'got topik'],
+  ['a partition that is no number', { error: 'UNKNOWN_MEMBER_ID', topic: 'orders', partition: '0' }, 'partition'],
+  ['an error that is none', { error: 'NONE' }, 'got NONE'],
+  ['nothing', undefined, 'got undefined'],
+])('%s is refused', async (_what, options, text) => {
+  await using broker = await EmbeddedKafka.start();
+
+  expect(() => broker.faults.fail('Produce', options as never)).toThrow(text);
+});
