@@ -1,7 +1,7 @@
 import type { EngineLogger } from '../logger.js';
 import { settlesWithin, untilAborted, wait } from '../wait.js';
 import type { ConnectionSettings, GroupSettings } from './client-settings.js';
-import { Cluster } from './cluster.js';
+import { Cluster } from './connection/cluster.js';
 import {
   partitionName,
   type ConsumerClient,
@@ -9,12 +9,12 @@ import {
   type PartitionPosition,
   type TopicPartition,
 } from './consumer-client.js';
-import { Fetcher, type FetchedRecordsListener } from './fetcher.js';
-import { commitOffsets } from './group-offsets.js';
-import { Heartbeats, type MembershipEnd } from './heartbeats.js';
-import { Membership } from './membership.js';
-import { PositionReader } from './position-reader.js';
-import { sameTopics, TopicSubscription, type SubscribedTopics } from './topic-subscription.js';
+import { Fetcher, type FetchedRecordsListener } from './fetch/fetcher.js';
+import { commitOffsets } from './group/group-offsets.js';
+import { Heartbeats, type MembershipEnd } from './group/heartbeats.js';
+import { Membership } from './group/membership.js';
+import { PositionReader } from './positions/position-reader.js';
+import { sameTopics, TopicSubscription, type SubscribedTopics } from './group/topic-subscription.js';
 
 const topicsIntervalMs = 60_000;
 const missingTopicsIntervalMs = 2_000;

@@ -3,11 +3,11 @@ import type { OutgoingMessage, PublishedRecord } from '../../messaging/producer.
 import type { EngineLogger } from '../logger.js';
 import { settlesWithin } from '../wait.js';
 import type { ConnectionSettings } from './client-settings.js';
-import { describeConnectionFailure } from './connection-failure.js';
+import { describeConnectionFailure } from './connection/connection-failure.js';
 import { partitionName } from './consumer-client.js';
-import { kafkajsConnection } from './kafkajs-connection.js';
-import { KafkaClient, logLevel, Partitioners } from './kafkajs-internals.js';
-import { kafkajsLogSink } from './kafkajs-logger.js';
+import { kafkajsConnection } from './connection/kafkajs-connection.js';
+import { KafkaClient, logLevel, Partitioners } from './connection/kafkajs-internals.js';
+import { kafkajsLogSink } from './connection/kafkajs-logger.js';
 
 /**
  * kafkajs's idempotent producer without its trap: when an answer is lost it takes the sequence numbers back, and the next

@@ -1,0 +1,13 @@
+import type { EngineLogger } from '../../logger.js';
+import { createKafkajsLogger, logLevel } from './kafkajs-internals.js';
+
+/** kafkajs's log lines at debug level: whatever matters of them comes back as an error, and is logged where it is handled. */
+export function kafkajsLogger(logger: EngineLogger): unknown {
+  return createKafkajsLogger({ level: logLevel.WARN, logCreator: () => kafkajsLogSink(logger) });
+}
+
+/** The function kafkajs calls for each of its log lines. */
+export function kafkajsLogSink(logger: EngineLogger) {
+  return ({ namespace, log }: { namespace: string; log: { message: string } }): void =>
+    logger.debug(`kafkajs ${namespace}: ${log.message}`);
+}

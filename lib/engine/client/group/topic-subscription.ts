@@ -1,0 +1,85 @@
+import type { EngineLogger } from '../../logger.js';
+import { takesTopic, type TopicPattern } from '../../topic-pattern.js';
+import type { Cluster, TopicMetadata } from '../connection/cluster.js';
+import { describe, ErrorCode } from '../connection/protocol-errors.js';
+
+/** What a subscription stands for right now: existing topics with their number of partitions. */
+export type SubscribedTopics = ReadonlyMap<string, number>;
+
+/** Finds the topics of a subscription. Those that are missing or forbidden are named once and disturb no other. */
+export class TopicSubscription {
+  private readonly reported = new Set<string>();
+  private readonly late = new Set<string>();
+  private known: SubscribedTopics | undefined;
+
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly patterns: readonly TopicPattern[],
+    private readonly logger: EngineLogger,
+  ) {}
+
+  /** Whether topics are missing, so that looking again soon is worth while. */
+  get incomplete(): boolean {
+    return this.reported.size > 0;
+  }
+
+  async resolve(): Promise<SubscribedTopics> {
+    const names = this.patterns.filter((pattern) => typeof pattern === 'string');
+    const found = [...(await this.cluster.metadata(names)), ...(await this.matching())];
+    this.forgetAllBut(found);
+    const usable = found.filter((topic) => this.isUsable(topic));
+    const topics = new Map(usable.map(({ topic, partitionMetadata }) => [topic, partitionMetadata.length]));
+    for (const topic of topics.keys()) if (this.known && !this.known.has(topic)) this.late.add(topic);
+    this.known = topics;
+    return topics;
+  }
+
+  /** Whether a topic came to be while this consumer was there: all of its records concern it. */
+  isLate(topic: string): boolean {
+    return this.late.has(topic);
+  }
+
+  /** A topic that was read is not there any more; if it is again, it is another one. */
+  vanished(topic: string): void {
+    this.late.add(topic);
+  }
+
+  private async matching(): Promise<TopicMetadata[]> {
+    const expressions = this.patterns.filter((pattern) => pattern instanceof RegExp);
+    if (expressions.length === 0) return [];
+    const all = await this.cluster.metadata('all');
+    return all.filter(
+      ({ topic, isInternal }) => !isInternal && expressions.some((expression) => takesTopic(expression, topic)),
+    );
+  }
+
+  /** What a RegExp has found before may be gone for good; nobody waits for it. */
+  private forgetAllBut(found: readonly TopicMetadata[]): void {
+    const names = new Set(found.map(({ topic }) => topic));
+    for (const topic of this.reported) if (!names.has(topic)) this.reported.delete(topic);
+  }
+
+  private isUsable({ topic, topicErrorCode, partitionMetadata }: TopicMetadata): boolean {
+    if (topicErrorCode === ErrorCode.None && partitionMetadata.length > 0) {
+      if (this.reported.delete(topic)) this.logger.log(`Topic "${topic}" is there now`);
+      return true;
+    }
+    if (!this.reported.has(topic)) this.logger.warn(explain(topic, topicErrorCode));
+    this.reported.add(topic);
+    return false;
+  }
+}
+
+function explain(topic: string, code: number): string {
+  if (code === ErrorCode.UnknownTopicOrPartition)
+    return `Topic "${topic}" does not exist; waiting for it to be created`;
+  if (code === ErrorCode.TopicAuthorizationFailed) {
+    return `Topic "${topic}" may not be read: this client needs the permissions Describe and Read on it; trying again`;
+  }
+  return `${describe(code, `Topic "${topic}" cannot be read`).message}; trying again`;
+}
+
+/** Whether two resolutions have the same topics with the same numbers of partitions. */
+export function sameTopics(a: SubscribedTopics, b: SubscribedTopics): boolean {
+  return a.size === b.size && [...a].every(([topic, partitions]) => b.get(topic) === partitions);
+}
