@@ -1,31 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from './support/eventually.js';
+import { GroupBench } from './support/group-bench.js';
 import { GroupMember, subscriptionTo } from './support/group-member.js';
-import { createTopic, openTarget, type Target, unique } from './support/target.js';
-import { ask, errorIn, WireCluster } from './support/wire-cluster.js';
+import { unique } from './support/target.js';
+import { ask, errorIn } from './support/wire-cluster.js';
 
-let target: Target;
-let wire: WireCluster;
+let bench: GroupBench;
 
 beforeAll(async () => {
-  target = await openTarget();
-  wire = await WireCluster.open(target);
+  bench = await GroupBench.open();
 });
 
-afterAll(async () => {
-  wire.close();
-  await target.stop();
-});
+afterAll(() => bench.close());
 
-/** A member with a connection of its own. */
-async function member(groupId: string, groupInstanceId: string | null = null): Promise<GroupMember> {
-  return new GroupMember(await wire.another(await wire.coordinator(groupId)), groupId, groupInstanceId);
-}
-
-async function describeGroup(groupId: string) {
-  const coordinator = await wire.coordinator(groupId);
-  return (await ask(coordinator, 'DescribeGroups', { groups: [groupId] })).groups[0];
-}
+const member = (groupId: string) => bench.member(groupId);
 
 describe('joining', () => {
   test('gives a new member an id first', async () => {
@@ -95,7 +83,7 @@ describe('joining', () => {
 
   test('at a broker that does not coordinate is refused', async () => {
     const groupId = unique('group');
-    for (const other of wire.others(await wire.coordinator(groupId))) {
+    for (const other of bench.wire.others(await bench.wire.coordinator(groupId))) {
       expect(await new GroupMember(other, groupId).join()).toMatchObject({ error: 'NOT_COORDINATOR_FOR_GROUP' });
     }
   });
@@ -148,7 +136,7 @@ describe('a member', () => {
     const silent = await member(groupId);
     await silent.join({ sessionTimeoutMs: 6000 });
     await silent.sync({ [silent.memberId]: 'all' });
-    await eventually(async () => expect(await describeGroup(groupId)).toMatchObject({ state: 'Empty' }));
+    await eventually(async () => expect(await bench.describe(groupId)).toMatchObject({ state: 'Empty' }));
     expect(await silent.heartbeat()).toBe('UNKNOWN_MEMBER_ID');
   });
 
@@ -163,135 +151,29 @@ describe('a member', () => {
   });
 });
 
-describe('a static member', () => {
-  test('that comes back moves nothing and fences its predecessor', async () => {
-    const groupId = unique('group');
-    const before = await (await member(groupId, 'instance')).settle();
-    const after = await member(groupId, 'instance');
-    const joined = await after.join();
-    expect(joined).toMatchObject({ error: 'NONE', generationId: 1, leader: before.memberId, members: [] });
-    expect(await after.sync()).toEqual({ error: 'NONE', assignment: 'all' });
-    expect(await after.heartbeat()).toBe('NONE');
-    expect(await before.heartbeat()).toBe('FENCED_INSTANCE_ID');
-    expect(await before.sync()).toMatchObject({ error: 'FENCED_INSTANCE_ID' });
-    expect(await before.join()).toMatchObject({ error: 'FENCED_INSTANCE_ID' });
-    expect(await before.leave()).toBe('FENCED_INSTANCE_ID');
-  });
-
-  test('moves nothing with other subscriptions either, for protocols are compared by name', async () => {
-    const groupId = unique('group');
-    await (await member(groupId, 'instance')).settle();
-    const after = await member(groupId, 'instance');
-    const protocols = [{ name: 'range', metadata: subscriptionTo('other') }];
-    expect(await after.join({ protocols })).toMatchObject({ error: 'NONE', generationId: 1 });
-  });
-
-  test('can be removed by its instance id', async () => {
-    const groupId = unique('group');
-    const one = await (await member(groupId, 'instance')).settle();
-    const administrator = await member(groupId, 'instance');
-    expect(await administrator.leave()).toBe('NONE');
-    expect(await one.heartbeat()).toBe('UNKNOWN_MEMBER_ID');
-  });
-
-  test('fences a predecessor that still waits to join', async () => {
-    const groupId = unique('group');
-    const other = await (await member(groupId)).settle();
-    const waiting = (await member(groupId, 'instance')).join();
-    await eventually(async () => expect(await other.heartbeat()).toBe('REBALANCE_IN_PROGRESS'));
-    const successor = (await member(groupId, 'instance')).join();
-    expect(await waiting).toMatchObject({ error: 'FENCED_INSTANCE_ID' });
-    await other.join();
-    expect(await successor).toMatchObject({ error: 'NONE' });
-  });
-});
-
-describe('offsets', () => {
-  async function fetchOffsets(groupId: string, topic: string | null) {
-    const topics = topic === null ? null : [{ topic, partitions: [0] }];
-    return ask(await wire.coordinator(groupId), 'OffsetFetch', { groupId, topics });
-  }
-
-  test('are kept with their metadata', async () => {
-    const topic = await createTopic(target);
-    const one = await (await member(unique('group'))).settle();
-    expect(await one.commit(topic, 42, 'note')).toBe('NONE');
-    const expected = [{ topic, partitions: [{ partition: 0, offset: 42, metadata: 'note', errorCode: 0 }] }];
-    expect((await fetchOffsets(one.groupId, topic)).topics).toEqual(expected);
-    expect((await fetchOffsets(one.groupId, null)).topics).toEqual(expected);
-  });
-
-  test('that were never committed are -1', async () => {
-    const topic = await createTopic(target);
-    const { topics } = await fetchOffsets(unique('group'), topic);
-    expect(topics).toMatchObject([{ topic, partitions: [{ offset: -1, errorCode: 0 }] }]);
-  });
-
-  test('are taken from outside while the group is empty, and only then', async () => {
-    const topic = await createTopic(target);
-    const groupId = unique('group');
-    const outsider = await member(groupId);
-    expect(await outsider.commit(topic, 1)).toBe('NONE');
-    await (await member(groupId)).settle();
-    expect(await outsider.commit(topic, 2)).toBe('UNKNOWN_MEMBER_ID');
-  });
-
-  test('are refused from another generation, a stranger, and between join and sync', async () => {
-    const topic = await createTopic(target);
-    const one = await member(unique('group'));
-    await one.join();
-    expect(await one.commit(topic, 1)).toBe('REBALANCE_IN_PROGRESS');
-    await one.sync({ [one.memberId]: 'all' });
-    one.generationId += 1;
-    expect(await one.commit(topic, 1)).toBe('ILLEGAL_GENERATION');
-    one.generationId -= 1;
-    one.memberId = 'stranger';
-    expect(await one.commit(topic, 1)).toBe('UNKNOWN_MEMBER_ID');
-  });
-
-  test('are taken while the group prepares a rebalance', async () => {
-    const topic = await createTopic(target);
-    const groupId = unique('group');
-    const one = await (await member(groupId)).settle();
-    const joining = (await member(groupId)).join();
-    await eventually(async () => expect(await one.heartbeat()).toBe('REBALANCE_IN_PROGRESS'));
-    expect(await one.commit(topic, 7)).toBe('NONE');
-    await one.leave();
-    await joining;
-  });
-
-  test('for an unknown topic, or with too much metadata, are refused', async () => {
-    const topic = await createTopic(target);
-    const one = await (await member(unique('group'))).settle();
-    expect(await one.commit('no-such-topic', 1)).toBe('UNKNOWN_TOPIC_OR_PARTITION');
-    expect(await one.commit(topic, 1, 'x'.repeat(5000))).toBe('OFFSET_METADATA_TOO_LARGE');
-    expect(await one.commit(topic, 1, 'x'.repeat(4096))).toBe('NONE');
-  });
-});
-
 describe('group administration', () => {
   test('describes and lists groups', async () => {
     const one = await (await member(unique('group'))).settle();
-    expect(await describeGroup(one.groupId)).toMatchObject({
+    expect(await bench.describe(one.groupId)).toMatchObject({
       errorCode: 0,
       state: 'Stable',
       protocolType: 'consumer',
       protocol: 'range',
       members: [{ memberId: one.memberId, clientId: 'conformance', assignment: Buffer.from('all') }],
     });
-    const listed = await ask(await wire.coordinator(one.groupId), 'ListGroups', {});
+    const listed = await ask(await bench.wire.coordinator(one.groupId), 'ListGroups', {});
     expect(listed.groups).toContainEqual({ groupId: one.groupId, protocolType: 'consumer' });
-    expect(await describeGroup(unique('no-such-group'))).toMatchObject({ state: 'Dead', members: [] });
+    expect(await bench.describe(unique('no-such-group'))).toMatchObject({ state: 'Dead', members: [] });
   });
 
   test('deletes groups that are empty, and only those', async () => {
     const one = await (await member(unique('group'))).settle();
-    const coordinator = await wire.coordinator(one.groupId);
+    const coordinator = await bench.wire.coordinator(one.groupId);
     const remove = async (groupId: string) => errorIn(await ask(coordinator, 'DeleteGroups', { groups: [groupId] }));
     expect(await remove(one.groupId)).toBe('NON_EMPTY_GROUP');
     await one.leave();
     expect(await remove(one.groupId)).toBe('NONE');
-    const again = await wire.coordinator(one.groupId);
+    const again = await bench.wire.coordinator(one.groupId);
     expect(errorIn(await ask(again, 'DeleteGroups', { groups: [one.groupId] }))).toBe('GROUP_ID_NOT_FOUND');
   });
 });

@@ -17,14 +17,17 @@ export const KAFKA_VERSION = '4.1.1';
 const LOG4J_VERSION = '2.24.3';
 const DOWNLOAD_TIMEOUT_MS = 300_000;
 
-const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+/** Artifacts of Kafka whose jars can be had: the broker, and the command line tools. */
+export type KafkaArtifact = 'kafka_2.13' | 'kafka-tools';
+
+const pomOf = (artifact: KafkaArtifact) => `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>things-kit</groupId>
   <artifactId>kafka-for-tests</artifactId>
   <version>1</version>
   <packaging>pom</packaging>
   <dependencies>
-    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>${KAFKA_VERSION}</version></dependency>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>${artifact}</artifactId><version>${KAFKA_VERSION}</version></dependency>
     <dependency><groupId>org.apache.logging.log4j</groupId><artifactId>log4j-slf4j-impl</artifactId><version>${LOG4J_VERSION}</version></dependency>
     <dependency><groupId>org.apache.logging.log4j</groupId><artifactId>log4j-core</artifactId><version>${LOG4J_VERSION}</version></dependency>
   </dependencies>
@@ -36,8 +39,8 @@ const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
  * Where the jars are kept: below KAFKA_TEST_CACHE, else XDG_CACHE_HOME, else `~/.cache`. The name carries a digest of
  * the pom, so that another set of jars never meets the cache of this one.
  */
-export function jarsFolder(env: NodeJS.ProcessEnv, home = homedir()): string {
-  const digest = createHash('sha256').update(POM).digest('hex').slice(0, 8);
+export function jarsFolder(env: NodeJS.ProcessEnv, home = homedir(), artifact: KafkaArtifact = 'kafka_2.13'): string {
+  const digest = createHash('sha256').update(pomOf(artifact)).digest('hex').slice(0, 8);
   return join(cacheRoot(env, home), `${KAFKA_VERSION}-${digest}`);
 }
 
@@ -52,28 +55,34 @@ export function jarsAreCached(env: NodeJS.ProcessEnv): boolean {
   return existsSync(jarsFolder(env));
 }
 
-/** The folder with Kafka's jars, downloaded by Maven where they are not in the cache yet. */
+/** The folder with the jars of an artifact and all it needs, downloaded by Maven where they are not in the cache yet. */
 export async function provideJars(
   env: NodeJS.ProcessEnv,
   log: (line: string) => void,
   timeoutMs = DOWNLOAD_TIMEOUT_MS,
+  artifact: KafkaArtifact = 'kafka_2.13',
 ): Promise<string> {
-  const folder = jarsFolder(env);
+  const folder = jarsFolder(env, homedir(), artifact);
   if (!existsSync(folder)) {
-    log(`Downloading Apache Kafka ${KAFKA_VERSION} with Maven into ${folder} (once)`);
-    await download(folder, env, timeoutMs);
+    log(`Downloading Apache Kafka ${KAFKA_VERSION} (${artifact}) with Maven into ${folder} (once)`);
+    await download(artifact, folder, env, timeoutMs);
   }
   return folder;
 }
 
 /** Downloads beside the folder and renames: the folder is there whole or not at all, whoever interrupts or races. */
-async function download(folder: string, env: NodeJS.ProcessEnv, timeoutMs: number): Promise<void> {
+async function download(
+  artifact: KafkaArtifact,
+  folder: string,
+  env: NodeJS.ProcessEnv,
+  timeoutMs: number,
+): Promise<void> {
   await mkdir(join(folder, '..'), { recursive: true });
   const guard = await OrphanGuard.start();
   const temporary = await mkdtemp(`${folder}.`);
   guard.watchFolder(temporary);
   try {
-    await writeFile(join(temporary, 'pom.xml'), POM);
+    await writeFile(join(temporary, 'pom.xml'), pomOf(artifact));
     await copyDependencies(temporary, env, timeoutMs);
     await rename(join(temporary, 'jars'), folder).catch((error: unknown) => {
       if (!existsSync(folder)) throw error; // else another run was quicker, and its jars are the same

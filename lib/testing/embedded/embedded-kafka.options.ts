@@ -69,7 +69,7 @@ export interface EmbeddedKafkaOptions {
    */
   initialRebalanceDelayMs?: number;
 
-  /** Longest metadata of a committed offset, in bytes (`offset.metadata.max.bytes`). @default 4096 */
+  /** Longest metadata of a committed offset (`offset.metadata.max.bytes`; in fact Kafka counts characters). @default 4096 */
   maxOffsetMetadataBytes?: number;
 
   /** Longest request, in bytes (`socket.request.max.bytes`); a longer one closes its connection. @default 104857600 */

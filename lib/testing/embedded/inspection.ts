@@ -1,6 +1,7 @@
 import { type Cluster } from './cluster/cluster.js';
 import { type Partition } from './cluster/partition.js';
-import { type Group, type GroupState } from './groups/group.js';
+import { type Group } from './groups/group.js';
+import { type GroupState } from './groups/group-cycle.js';
 import { type Member } from './groups/member.js';
 import { type RecordBatch } from './log/record-batch.js';
 import { decodeRecords, type StoredRecord } from './log/records.js';
@@ -34,7 +35,9 @@ export interface EmbeddedOffset {
 
   /** Decimal string, as in kafkajs. */
   offset: string;
-  metadata: string | null;
+
+  /** Empty where none was committed. */
+  metadata: string;
 }
 
 /**

@@ -32,7 +32,7 @@ export function resolveSettings(options: EmbeddedKafkaOptions): Settings {
         minSessionTimeoutMs: integer(options, 'minSessionTimeoutMs', 6000, 1),
         maxSessionTimeoutMs: integer(options, 'maxSessionTimeoutMs', 1_800_000, 1),
         initialRebalanceDelayMs: integer(options, 'initialRebalanceDelayMs', 0, 0),
-        maxMetadataBytes: integer(options, 'maxOffsetMetadataBytes', 4096, 0),
+        maxMetadataLength: integer(options, 'maxOffsetMetadataBytes', 4096, 0),
       },
     },
   };

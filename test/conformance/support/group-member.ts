@@ -90,6 +90,12 @@ export class GroupMember {
     return this;
   }
 
+  /** The same member on another connection, for what it sends while a request of its own waits. */
+  on(client: WireClient): GroupMember {
+    const twin = new GroupMember(client, this.groupId, this.groupInstanceId);
+    return Object.assign(twin, { memberId: this.memberId, generationId: this.generationId });
+  }
+
   private identity() {
     const { groupId, generationId, memberId, groupInstanceId } = this;
     return { groupId, generationId, memberId, groupInstanceId };

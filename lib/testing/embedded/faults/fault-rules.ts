@@ -4,10 +4,17 @@ import { type ApiName, type RequestOf, type ResponseOf } from '../protocol/apis.
 import { type KafkaErrorName, Refusal } from '../protocol/errors.js';
 import { refuse } from '../protocol/refusal.js';
 import { type Fault, type FaultFilter } from './fault-options.js';
+import { newId } from '../groups/members.js';
 import { concerns, join, split } from './split.js';
 
 /** What a fault does to the requests it hits. */
-export type Effect = { kind: 'fail'; error: KafkaErrorName } | { kind: 'delay'; ms: number } | { kind: 'disconnect' };
+export type Effect =
+  | { kind: 'fail'; error: KafkaErrorName }
+  | { kind: 'delay'; ms: number }
+  | { kind: 'throttle'; ms: number; mute: boolean }
+  | { kind: 'disconnect' };
+
+type EffectOf<K extends Effect['kind']> = Extract<Effect, { kind: K }>;
 
 type Handle<A extends ApiName> = (request: RequestOf<A>) => Promise<ResponseOf<A> | undefined>;
 
@@ -63,14 +70,14 @@ export class FaultRules {
     handle: Handle<A>,
   ): Promise<ResponseOf<A> | undefined> {
     if (this.rules.length === 0) return handle(request);
-    const [delay, cut, failure] = (['delay', 'disconnect', 'fail'] as const).map((kind) =>
+    const [delay, cut, failure, throttle] = (['delay', 'disconnect', 'fail', 'throttle'] as const).map((kind) =>
       this.take(kind, api, request, call),
     );
     if (delay?.when === 'before') await hold(delay, call);
     if (cut?.when !== 'before') {
-      const answer = failure ? await fail(failure, api, request, handle) : await handle(request);
+      const answer = failure ? await fail(failure, api, request, call, handle) : await handle(request);
       if (delay?.when === 'after') await hold(delay, call);
-      if (!cut) return answer;
+      if (!cut) return throttle && answer ? throttled(answer, throttle, call) : answer;
     }
     call.close();
     return undefined;
@@ -84,13 +91,33 @@ export class FaultRules {
   }
 }
 
-async function fail<A extends ApiName>(rule: FaultRule, api: A, request: RequestOf<A>, handle: Handle<A>) {
-  const { hit = request, rest } = split(request, rule.filter);
-  const refusal = new Refusal((rule.effect as { error: KafkaErrorName }).error, 'a fault that was set up');
-  const served = rule.when === 'after' ? await handle(request) : rest && (await handle(rest));
-  const refused = refuse(api, hit, refusal);
+async function fail<A extends ApiName>(
+  { effect, filter, when }: FaultRule,
+  api: A,
+  request: RequestOf<A>,
+  { clientId }: Call,
+  handle: Handle<A>,
+) {
+  const { hit = request, rest } = split(request, filter);
+  const { error } = effect as EffectOf<'fail'>;
+  // A new id goes with this error (KIP-394). This one was given to nobody: to join with it is to be unknown.
+  const fields = error === 'MEMBER_ID_REQUIRED' && isFirstJoin(api, request) ? { memberId: newId(clientId) } : {};
+  const refusal = new Refusal(error, 'a fault that was set up', fields);
+  const served = when === 'after' ? await handle(request) : rest && (await handle(rest));
+  const byItem = filter.topic !== undefined || filter.partition !== undefined;
+  const refused = refuse(api, hit, refusal, byItem ? 'items' : undefined);
   if (!rest || !served) return refused;
-  return join(refused, rule.when === 'after' ? withoutHit(served, rule.filter) : served);
+  return join(refused, when === 'after' ? withoutHit(served, filter) : served);
+}
+
+function isFirstJoin(api: ApiName, request: object): boolean {
+  return api === 'JoinGroup' && (request as RequestOf<'JoinGroup'>).memberId === '';
+}
+
+function throttled<A extends object>(answer: A, { effect }: FaultRule, call: Call): A {
+  const { ms, mute } = effect as EffectOf<'throttle'>;
+  if (mute) call.mute(ms);
+  return { ...answer, throttleTimeMs: ms };
 }
 
 /** The answers to what the fault does not concern. */
@@ -99,7 +126,7 @@ function withoutHit<A extends object>(answer: A, filter: FaultFilter): A {
 }
 
 async function hold({ effect }: FaultRule, { signal }: Call): Promise<void> {
-  const { ms } = effect as { ms: number };
+  const { ms } = effect as EffectOf<'delay'>;
   await sleep(ms, undefined, { signal, ref: false }).catch((error: unknown) => {
     // The connection is gone: nobody waits for the answer any more.
     if (!signal.aborted) throw error;

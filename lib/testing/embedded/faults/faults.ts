@@ -1,7 +1,5 @@
-import { type StructCodec } from '../protocol/codec.js';
-import { apiOf, type ApiName, apis, isApiName } from '../protocol/apis.js';
-import { errorCodes } from '../protocol/errors.js';
-import { EmbeddedKafkaError } from '../embedded-kafka.error.js';
+import { type ApiName } from '../protocol/apis.js';
+import { expectErrorName, expectFilter, expectNumber, expectThrottle } from './checks.js';
 import { type ConnectionRefusal, type FailOptions, type Fault, type FaultFilter } from './fault-options.js';
 import { FaultRule, type FaultRules } from './fault-rules.js';
 
@@ -30,14 +28,13 @@ export class Faults {
     private readonly targets: FaultTargets,
   ) {}
 
-  /** Answers the next requests of an API with an error. */
+  /**
+   * Answers the next requests of an API with an error, in the place where Kafka puts that error: of the whole answer, or
+   * of each topic, partition, group or member asked for. What else the answer has is what Kafka says of nothing.
+   */
   fail(api: ApiName, options: FailOptions): Fault {
     const { error, ...filter } = options ?? {};
-    if (!Object.hasOwn(errorCodes, error) || error === 'NONE') {
-      throw new EmbeddedKafkaError(
-        `expected the name of a Kafka error such as UNKNOWN_MEMBER_ID, got ${String(error)}`,
-      );
-    }
+    expectErrorName(error);
     return this.add(new FaultRule(api, { kind: 'fail', error }, filter, filter.when ?? 'before'));
   }
 
@@ -49,6 +46,20 @@ export class Faults {
   delay(api: ApiName, ms: number, filter: FaultFilter = {}): Fault {
     expectNumber('a delay in ms', ms, 0, LONGEST_MS);
     return this.add(new FaultRule(api, { kind: 'delay', ms }, filter, filter.when ?? 'after'));
+  }
+
+  /**
+   * Throttles clients as a quota does: the answers to the next requests of an API carry a throttle time. They come at
+   * once, and then the broker reads nothing more from their connections for as long (KIP-219).
+   *
+   * @param options `ms`: the throttle time; `mute`: whether the broker stops reading, default `true`. Without, only the
+   * client holds back, if it does as it is asked to: so a test can tell.
+   */
+  throttle(api: ApiName, options: { ms: number; mute?: boolean } & Omit<FaultFilter, 'when'>): Fault {
+    const { ms, mute = true, ...filter } = options ?? {};
+    expectNumber('a throttle time in ms', ms, 1, LONGEST_MS);
+    expectThrottle(api, { mute, ...filter });
+    return this.add(new FaultRule(api, { kind: 'throttle', ms, mute }, filter, 'after'));
   }
 
   /** Closes the connection in place of answering; with `when: 'after'` the request was carried out, its answer lost. */
@@ -98,7 +109,7 @@ export class Faults {
     return this.targets.startBroker(id);
   }
 
-  /** Ends all faults set up by `fail`, `delay` and `disconnect`. */
+  /** Ends all faults set up by `fail`, `delay`, `throttle` and `disconnect`. */
   clear(): void {
     this.rules.clear();
   }
@@ -107,34 +118,4 @@ export class Faults {
     expectFilter(rule.api, rule.filter);
     return this.rules.add(rule);
   }
-}
-
-/** A filter that is misspelt would take in every request, or none. */
-const filterNames = ['times', 'topic', 'partition', 'group', 'transactionalId', 'clientId', 'broker', 'when'];
-
-function expectFilter(api: ApiName, filter: FaultFilter): void {
-  const { times = 1, topic, partition, group, when = 'before' } = filter;
-  const unknown = Object.keys(filter).find((name) => !filterNames.includes(name));
-  if (unknown) throw new EmbeddedKafkaError(`expected a filter of ${filterNames.join(', ')}, got ${unknown}`);
-  if (partition !== undefined) expectNumber('partition', partition, 0, 2 ** 31 - 1);
-  if (!isApiName(api)) {
-    throw new EmbeddedKafkaError(`expected one of ${Object.keys(apis).join(', ')}, got ${String(api)}`);
-  }
-  if (times !== Infinity) expectNumber('times', times, 1, Number.MAX_SAFE_INTEGER);
-  if (when !== 'before' && when !== 'after') {
-    throw new EmbeddedKafkaError(`expected when to be 'before' or 'after', got ${String(when)}`);
-  }
-  const { fields } = apiOf(api).request as StructCodec<Record<string, never>>;
-  const names = Object.keys(fields);
-  if ((topic !== undefined || partition !== undefined) && !names.includes('topics')) {
-    throw new EmbeddedKafkaError(`expected no topic or partition: ${api} requests have none`);
-  }
-  if (group !== undefined && !['groupId', 'groups', 'key'].some((name) => names.includes(name))) {
-    throw new EmbeddedKafkaError(`expected no group: ${api} requests have none`);
-  }
-}
-
-function expectNumber(what: string, value: number, min: number, max: number): void {
-  if (Number.isInteger(value) && value >= min && value <= max) return;
-  throw new EmbeddedKafkaError(`expected ${what} as an integer from ${min} to ${max}, got ${value}`);
 }

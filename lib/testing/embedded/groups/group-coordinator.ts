@@ -15,8 +15,8 @@ export interface GroupLimits {
   /** `group.initial.rebalance.delay.ms` */
   initialRebalanceDelayMs: number;
 
-  /** `offset.metadata.max.bytes` */
-  maxMetadataBytes: number;
+  /** `offset.metadata.max.bytes`, which Kafka counts in characters (UTF-16 units). */
+  maxMetadataLength: number;
 }
 
 type Description = ResponseOf<'DescribeGroups'>['groups'][number];
@@ -55,8 +55,7 @@ export class GroupCoordinator {
   }
 
   leave({ groupId, members }: RequestOf<'LeaveGroup'>): ResponseOf<'LeaveGroup'>['members'] {
-    const group = this.expect(groupId);
-    return members.map((member) => ({ ...member, errorCode: codeOf(() => group.leave(member)) }));
+    return members.map((member) => ({ ...member, errorCode: codeOf(() => this.expect(groupId).leave(member)) }));
   }
 
   /** Checks that a request may commit offsets for a group; creates the group for a commit from outside of it. */
@@ -67,12 +66,16 @@ export class GroupCoordinator {
     return group;
   }
 
-  /** @throws Refusal `OFFSET_METADATA_TOO_LARGE` */
-  expectMetadata(metadata: string | null): void {
-    const bytes = Buffer.byteLength(metadata ?? '');
-    const { maxMetadataBytes } = this.limits;
-    if (bytes <= maxMetadataBytes) return;
-    throw new Refusal('OFFSET_METADATA_TOO_LARGE', `expected at most ${maxMetadataBytes} bytes, got ${bytes}`);
+  /**
+   * The metadata to keep: empty where there is none.
+   *
+   * @throws Refusal `OFFSET_METADATA_TOO_LARGE`
+   */
+  acceptMetadata(metadata: string | null): string {
+    const { length } = metadata ?? '';
+    const { maxMetadataLength } = this.limits;
+    if (length <= maxMetadataLength) return metadata ?? '';
+    throw new Refusal('OFFSET_METADATA_TOO_LARGE', `expected at most ${maxMetadataLength} characters, got ${length}`);
   }
 
   /** Keeps offsets until the transaction of their producer ends. */
@@ -87,7 +90,8 @@ export class GroupCoordinator {
   describe(groupId: string): Description {
     const group = this.groups.get(groupId);
     if (!group) return { errorCode: 0, groupId, state: 'Dead', protocolType: '', protocol: '', members: [] };
-    const { state, protocolType, protocol } = group;
+    const { state, protocolType } = group;
+    const protocol = state === 'Stable' ? group.protocol : '';
     const members = group.members.all().map((member) => ({
       memberId: member.id,
       ...member.client,

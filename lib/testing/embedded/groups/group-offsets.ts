@@ -1,7 +1,7 @@
 /** An offset a group has committed. */
 export interface CommittedOffset {
   offset: number;
-  metadata: string | null;
+  metadata: string;
 }
 
 /** Offsets by topic and partition. */

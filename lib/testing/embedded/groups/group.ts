@@ -1,38 +1,45 @@
-import { randomUUID } from 'node:crypto';
 import { type RequestOf } from '../protocol/apis.js';
 import { Refusal } from '../protocol/errors.js';
+import { GroupCycle, type GroupState } from './group-cycle.js';
 import { GroupOffsets } from './group-offsets.js';
 import { type Client, type JoinRequest, type JoinResult, Member } from './member.js';
-import { type Identity, Members } from './members.js';
+import { type Identity, Members, newId } from './members.js';
 import { commonProtocols, electProtocol } from './protocol-vote.js';
 
-export type GroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable';
-
 /**
- * The state machine of one group, after Kafka's classic protocol (KIP-62, KIP-345, KIP-394):
- *
- *     Empty ─ join ─▶ PreparingRebalance ─ all joined, or time is up ─▶ CompletingRebalance ─ leader's sync ─▶ Stable
- *                            ▲                                                │ join, leave, silence             │
- *                            └────────────────────────────────────────────────┴──────────────────────────────────┘
+ * One group: what its members may ask for, and when, after Kafka's classic protocol with static members (KIP-345) and
+ * ids that are given out first (KIP-394).
  */
 export class Group {
   readonly offsets = new GroupOffsets();
   readonly members = new Members();
-  state: GroupState = 'Empty';
-  generation = 0;
   protocolType = '';
-  protocol = '';
-  leader?: string;
 
-  private gathering = false;
-  private joinTimer?: NodeJS.Timeout;
-  private syncTimer?: NodeJS.Timeout;
+  private readonly cycle: GroupCycle;
 
   /** @param initialDelayMs how long the first rebalance of an empty group waits for more members, in ms */
   constructor(
     readonly id: string,
-    private readonly initialDelayMs = 0,
-  ) {}
+    initialDelayMs = 0,
+  ) {
+    this.cycle = new GroupCycle(this.members, initialDelayMs);
+  }
+
+  get state(): GroupState {
+    return this.cycle.state;
+  }
+
+  get generation(): number {
+    return this.cycle.generation;
+  }
+
+  get protocol(): string {
+    return this.cycle.protocol;
+  }
+
+  get leader(): string | undefined {
+    return this.cycle.leader;
+  }
 
   /** Resolves when all members have joined. */
   async join(request: JoinRequest, client: Client): Promise<JoinResult> {
@@ -50,11 +57,10 @@ export class Group {
     const member = this.members.get(identity);
     this.expectGeneration(generationId);
     if (this.state === 'PreparingRebalance') throw new Refusal('REBALANCE_IN_PROGRESS');
-    member.touch();
     member.synced = true;
     if (this.state === 'Stable') return member.assignment;
     const assignment = member.waitForSync();
-    if (member.id === this.leader) this.assign(assignments);
+    if (member.id === this.leader) this.cycle.assign(assignments);
     return assignment;
   }
 
@@ -67,11 +73,11 @@ export class Group {
 
   /** Removes a member of its own will, or an administrator's: then a static one may go by its instance id alone. */
   leave({ memberId, groupInstanceId }: Identity): void {
-    if (this.members.isAnnounced(memberId)) {
-      this.members.forgetAnnounced(memberId);
-      this.completeJoinIfAll();
-    } else if (groupInstanceId !== null && memberId === '') this.remove(this.members.instance(groupInstanceId));
-    else this.remove(this.members.get({ memberId, groupInstanceId }));
+    if (this.members.isAnnounced(memberId)) this.members.forgetAnnounced(memberId);
+    else if (groupInstanceId !== null && memberId === '') this.members.dismiss(this.members.instance(groupInstanceId));
+    else this.members.dismiss(this.members.get({ memberId, groupInstanceId }));
+    // Kafka rebalances even for one that was only given an id.
+    this.cycle.goOnWithoutOne();
   }
 
   /** Removes a member as if its session had timed out. */
@@ -81,7 +87,7 @@ export class Group {
 
   /** Sends every member back to joining. */
   forceRebalance(): void {
-    if (this.members.size > 0 && this.state !== 'PreparingRebalance') this.prepareRebalance();
+    if (this.members.size > 0 && this.state !== 'PreparingRebalance') this.cycle.rebalance();
   }
 
   /**
@@ -100,19 +106,18 @@ export class Group {
 
   /** Ends every timer and every wait. */
   close(): void {
-    clearTimeout(this.joinTimer);
-    clearTimeout(this.syncTimer);
+    this.cycle.close();
     this.members.close(new Refusal('GROUP_COORDINATOR_NOT_AVAILABLE'));
   }
 
   private announce({ sessionTimeoutMs }: JoinRequest, { clientId }: Client): Refusal {
-    const memberId = `${clientId}-${randomUUID()}`;
-    this.members.announce(memberId, sessionTimeoutMs, () => this.completeJoinIfAll());
+    const memberId = newId(clientId);
+    this.members.announce(memberId, sessionTimeoutMs, () => this.cycle.completeJoinIfAll());
     return new Refusal('MEMBER_ID_REQUIRED', null, { memberId });
   }
 
   private joinStatic(instance: string, request: JoinRequest, client: Client): Promise<JoinResult> {
-    const memberId = `${instance}-${randomUUID()}`;
+    const memberId = newId(instance);
     if (!this.members.hasInstance(instance)) return this.add(memberId, request, client);
     return this.replace(this.members.instance(instance), memberId, request);
   }
@@ -121,15 +126,13 @@ export class Group {
     const member = new Member(memberId, request.groupInstanceId, client, (silent) => this.remove(silent));
     this.members.add(member);
     this.protocolType = request.protocolType;
-    return this.awaitOthers(member, request);
+    return this.cycle.join(member, request);
   }
 
   private async rejoin(member: Member, request: JoinRequest): Promise<JoinResult> {
     const known = member.offersSame(request.protocols);
     const repeats = this.state === 'CompletingRebalance' || (this.state === 'Stable' && member.id !== this.leader);
-    if (!known || !repeats) return this.awaitOthers(member, request);
-    member.update(request);
-    return this.joinResult(member);
+    return known && repeats ? this.cycle.result(member) : this.cycle.join(member, request);
   }
 
   /**
@@ -140,103 +143,17 @@ export class Group {
   private async replace(member: Member, memberId: string, request: JoinRequest): Promise<JoinResult> {
     const leader = this.leader ?? '';
     member.dismiss(new Refusal('FENCED_INSTANCE_ID'));
-    if (leader === member.id) this.leader = memberId;
+    if (leader === member.id) this.cycle.leader = memberId;
     this.members.rename(member, memberId);
     member.update(request);
     const moves = this.state !== 'Stable' || electProtocol(this.members.all()) !== this.protocol;
-    if (moves) return this.awaitOthers(member, request);
-    return { ...this.joinResult(member), leader, members: [] };
-  }
-
-  private awaitOthers(member: Member, request: JoinRequest): Promise<JoinResult> {
-    member.update(request);
-    const joined = member.waitForJoin();
-    if (this.state === 'PreparingRebalance') this.completeJoinIfAll();
-    else this.prepareRebalance();
-    return joined;
-  }
-
-  private prepareRebalance(): void {
-    this.gathering = this.state === 'Empty' && this.initialDelayMs > 0;
-    this.state = 'PreparingRebalance';
-    clearTimeout(this.syncTimer);
-    for (const member of this.members.all()) member.answerSync(new Refusal('REBALANCE_IN_PROGRESS'));
-    this.completeJoinIn(this.gathering ? this.initialDelayMs : this.members.patience());
-    this.completeJoinIfAll();
-  }
-
-  private completeJoinIn(ms: number): void {
-    clearTimeout(this.joinTimer);
-    this.joinTimer = setTimeout(() => this.completeJoin(), ms).unref();
-  }
-
-  private completeJoinIfAll(): void {
-    if (this.state !== 'PreparingRebalance' || this.gathering || this.members.hasAnnounced) return;
-    if (this.members.joined().length === this.members.size) this.completeJoin();
-  }
-
-  /** Static members that did not join stay until their session ends: not moving is what they are static for. */
-  private completeJoin(): void {
-    this.gathering = false;
-    clearTimeout(this.joinTimer);
-    for (const member of this.members.all()) if (!member.joining && !member.isStatic) this.forget(member);
-    const joined = this.members.joined();
-    if (this.members.size === 0) this.becomeEmpty();
-    else if (joined.length === 0) this.completeJoinIn(this.members.patience());
-    else this.startGeneration(joined);
-  }
-
-  private startGeneration(joined: Member[]): void {
-    this.generation++;
-    this.state = 'CompletingRebalance';
-    this.protocol = electProtocol(this.members.all());
-    if (!joined.some(({ id }) => id === this.leader)) this.leader = joined[0]?.id;
-    for (const member of this.members.all()) member.synced = false;
-    for (const member of joined) {
-      member.touch();
-      member.answerJoin(this.joinResult(member));
-    }
-    this.syncTimer = setTimeout(() => this.dropUnsynced(), this.members.patience()).unref();
-  }
-
-  private becomeEmpty(): void {
-    this.generation++;
-    this.state = 'Empty';
-    this.protocol = '';
-    this.leader = undefined;
-  }
-
-  private assign(assignments: RequestOf<'SyncGroup'>['assignments']): void {
-    const byMember = new Map(assignments.map(({ memberId, assignment }) => [memberId, assignment]));
-    this.state = 'Stable';
-    for (const member of this.members.all()) {
-      member.assignment = Buffer.from(byMember.get(member.id) ?? []);
-      member.answerSync(member.assignment);
-    }
-  }
-
-  /** Members that joined and never asked for their assignment have lost interest. */
-  private dropUnsynced(): void {
-    const unsynced = this.members.all().filter(({ synced }) => !synced);
-    for (const member of unsynced) this.forget(member);
-    if (unsynced.length > 0 && this.state !== 'PreparingRebalance') this.prepareRebalance();
-  }
-
-  private joinResult(member: Member): JoinResult {
-    const { generation: generationId, protocol: protocolName, leader = '' } = this;
-    const members = member.id === leader ? this.members.all().map((one) => one.describe(protocolName)) : [];
-    return { generationId, protocolName, leader, memberId: member.id, members };
+    if (moves) return this.cycle.join(member, request);
+    return { ...this.cycle.result(member), leader, members: [] };
   }
 
   private remove(member: Member): void {
-    this.forget(member);
-    if (this.state === 'PreparingRebalance') this.completeJoinIfAll();
-    else this.prepareRebalance();
-  }
-
-  private forget(member: Member): void {
-    this.members.delete(member);
-    member.dismiss(new Refusal('UNKNOWN_MEMBER_ID'));
+    this.members.dismiss(member);
+    this.cycle.goOnWithoutOne();
   }
 
   private expectGeneration(generationId: number): void {

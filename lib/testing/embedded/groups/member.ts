@@ -1,6 +1,5 @@
 import { Deferred } from '../deferred.js';
 import { type RequestOf, type ResponseOf } from '../protocol/apis.js';
-import { Refusal } from '../protocol/errors.js';
 
 export type JoinRequest = RequestOf<'JoinGroup'>;
 export type JoinResult = Pick<
@@ -62,10 +61,10 @@ export class Member {
 
   /** Ends the session and every wait. */
   dismiss(reason: Error): void {
-    clearTimeout(this.session);
-    this.session = undefined;
     this.answerJoin(reason);
     this.answerSync(reason);
+    clearTimeout(this.session);
+    this.session = undefined;
   }
 
   supports(protocol: string): boolean {
@@ -92,14 +91,14 @@ export class Member {
     );
   }
 
+  /** An earlier join that still waits is forgotten: Kafka never answers it. */
   waitForJoin(): Promise<JoinResult> {
-    this.answerJoin(new Refusal('UNKNOWN_MEMBER_ID', 'the member has joined again'));
     this.joining = new Deferred();
     return this.joining.promise;
   }
 
+  /** An earlier request that still waits is forgotten: Kafka never answers it. */
   waitForSync(): Promise<Buffer> {
-    this.answerSync(new Refusal('UNKNOWN_MEMBER_ID', 'the member has asked again'));
     this.syncing = new Deferred();
     return this.syncing.promise;
   }
@@ -109,9 +108,12 @@ export class Member {
     this.joining = undefined;
   }
 
+  /** The session starts anew, for none was kept up while the member waited. */
   answerSync(result: Buffer | Error): void {
+    if (!this.syncing) return;
     settle(this.syncing, result);
     this.syncing = undefined;
+    this.touch();
   }
 
   /** A member cannot send heartbeats while its connection is held by a join or sync: then silence is no absence. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Refusal } from '../protocol/errors.js';
 import { type Member } from './member.js';
 
@@ -5,6 +6,11 @@ import { type Member } from './member.js';
 export interface Identity {
   memberId: string;
   groupInstanceId: string | null;
+}
+
+/** An id for a member, of its client id or its instance id and something unique. */
+export function newId(prefix: string): string {
+  return `${prefix}-${randomUUID()}`;
 }
 
 /** The members of one group by id and, the static ones, by instance id; and the ids that are given out but not joined. */
@@ -70,9 +76,10 @@ export class Members {
     this.add(member);
   }
 
-  delete(member: Member): void {
-    this.byId.delete(member.id);
-    if (member.groupInstanceId !== null) this.ids.delete(member.groupInstanceId);
+  /** Takes a member out. Its session is over, and so is what it waits for. */
+  dismiss(member: Member): void {
+    this.delete(member);
+    member.dismiss(new Refusal('UNKNOWN_MEMBER_ID'));
   }
 
   /** Remembers an id that a client was told to join with; `forgotten` is called when it does not within the time. */
@@ -97,6 +104,11 @@ export class Members {
     for (const timer of this.announced.values()) clearTimeout(timer);
     this.announced.clear();
     for (const member of this.all()) member.dismiss(reason);
+  }
+
+  private delete(member: Member): void {
+    this.byId.delete(member.id);
+    if (member.groupInstanceId !== null) this.ids.delete(member.groupInstanceId);
   }
 
   private expect(memberId: string): Member {

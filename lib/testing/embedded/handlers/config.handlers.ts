@@ -65,7 +65,7 @@ function brokerEntries({ options }: Cluster): Entry[] {
     'group.max.session.timeout.ms': groups.maxSessionTimeoutMs,
     'group.min.session.timeout.ms': groups.minSessionTimeoutMs,
     'num.partitions': topics.numPartitions,
-    'offset.metadata.max.bytes': groups.maxMetadataBytes,
+    'offset.metadata.max.bytes': groups.maxMetadataLength,
   };
   return Object.entries(settings).map(([name, value]) => entry(name, String(value), SOURCE.staticBroker, true));
 }

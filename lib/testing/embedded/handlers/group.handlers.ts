@@ -46,12 +46,12 @@ export function groupOffsetHandlers(cluster: Cluster): Handlers<'OffsetCommit' |
   const { groups, topics } = cluster;
   return {
     OffsetCommit: (request, { node }) => {
-      cluster.expectCoordinator(node, request.groupId);
-      const { offsets } = groups.expectCommitter(request);
       const committed = perPartition('OffsetCommit', request.topics, (topic, index, { offset, metadata }) => {
+        // Kafka looks for the partition before it asks the group: nobody is refused for one that is gone.
         topics.partition(topic, index);
-        groups.expectMetadata(metadata);
-        offsets.commit(topic, index, { offset, metadata });
+        cluster.expectCoordinator(node, request.groupId);
+        const { offsets } = groups.expectCommitter(request);
+        offsets.commit(topic, index, { offset, metadata: groups.acceptMetadata(metadata) });
         return {};
       });
       return { throttleTimeMs, topics: committed };

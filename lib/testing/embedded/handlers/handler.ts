@@ -15,6 +15,9 @@ export interface Call {
   /** Aborted when the connection is gone, so that nobody waits for an answer any more. */
   readonly signal: AbortSignal;
 
+  /** Reads nothing more from the connection for a time in ms, once this is answered. */
+  mute(ms: number): void;
+
   /** Closes the connection. */
   close(): void;
 }
@@ -79,6 +82,6 @@ export function asRefusal(error: unknown): Refusal {
 
 function refusedPartition<A extends PartitionedApi>(name: A, topic: string, partition: number, error: unknown) {
   const request = { topics: [{ topic, partitions: [{ partition }] }] } as unknown as RequestOf<A>;
-  const answer = refuse(name, request, asRefusal(error)) as { topics: { partitions: unknown[] }[] };
+  const answer = refuse(name, request, asRefusal(error), 'items') as { topics: { partitions: unknown[] }[] };
   return answer.topics[0]?.partitions[0];
 }

@@ -43,8 +43,8 @@ export function transactionHandlers(cluster: Cluster): Handlers<TransactionApi> 
       transactions.expectGroup(request, request.groupId);
       const held = perPartition('TxnOffsetCommit', request.topics, (topic, index, { offset, metadata }) => {
         topics.partition(topic, index);
-        groups.expectMetadata(metadata);
-        groups.hold(request.groupId, request.producerId, topic, index, { offset, metadata });
+        const kept = { offset, metadata: groups.acceptMetadata(metadata) };
+        groups.hold(request.groupId, request.producerId, topic, index, kept);
         return {};
       });
       return { throttleTimeMs, topics: held };

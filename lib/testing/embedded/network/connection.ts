@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Node } from '../cluster/node.js';
 import { Frames } from '../protocol/frames.js';
 import { SaslSession, type SaslSettings } from '../sasl/sasl-session.js';
@@ -22,6 +23,7 @@ export class Connection {
   private readonly gone = new AbortController();
   private readonly session: SaslSession;
   private busy = false;
+  private muteMs = 0;
 
   constructor(
     private readonly socket: Socket,
@@ -67,6 +69,7 @@ export class Connection {
       const answer = await this.options.dispatcher.answer(frame, this.caller());
       if (this.gone.signal.aborted) return;
       if (answer) await this.write(answer);
+      await this.keepMute();
       if (this.waiting.length === 0) this.socket.resume();
     }
   }
@@ -78,12 +81,18 @@ export class Connection {
     if (this.socket.writableNeedDrain) await once(this.socket, 'drain', { signal: this.gone.signal });
   }
 
+  private async keepMute(): Promise<void> {
+    if (this.muteMs > 0) await sleep(this.muteMs, undefined, { signal: this.gone.signal, ref: false });
+    this.muteMs = 0;
+  }
+
   private caller() {
     return {
       node: this.options.node,
       clientHost: `/${this.socket.remoteAddress ?? ''}`,
       session: this.session,
       signal: this.gone.signal,
+      mute: (ms: number) => void (this.muteMs = ms),
       close: () => this.close(),
     };
   }

@@ -10,14 +10,26 @@ const IDENTITY = new Set(['topic', 'partition', 'groupId', 'memberId', 'groupIns
 
 /**
  * The answer that refuses a whole request. Request and answer name their fields alike in the API table, so it mirrors
- * the request: an entry for every topic, partition or group asked for, each with the error; or one error for all,
- * where the answer has a place for that.
+ * the request: an entry for every topic, partition or group asked for, each with the error; or one error for all and
+ * no entries, where the answer has a place for that.
+ *
+ * @param place where the error goes if the answer has both places, by default where Kafka puts it
  */
-export function refuse<A extends ApiName>(name: A, request: RequestOf<A>, refusal: Refusal): ResponseOf<A> {
-  const { response, errorPerItem } = apiOf(name);
-  const answer = mirror(response as Layout, request, refusal);
-  if (errorPerItem) answer.errorCode = 0;
-  return { ...answer, ...refusal.fields } as ResponseOf<A>;
+export function refuse<A extends ApiName>(
+  name: A,
+  request: RequestOf<A>,
+  refusal: Refusal,
+  place: 'answer' | 'items' = apiOf(name).isItemError(refusal.reason) ? 'items' : 'answer',
+): ResponseOf<A> {
+  const answer = mirror(apiOf(name).response as Layout, request, refusal);
+  return { ...inOnePlace(answer, place), ...refusal.fields } as ResponseOf<A>;
+}
+
+/** Keeps the error in one place where the answer has both. */
+function inOnePlace(answer: Row, place: 'answer' | 'items'): Row {
+  const entries = Object.keys(answer).find((field) => Array.isArray(answer[field]) && answer[field].length > 0);
+  if (!('errorCode' in answer) || entries === undefined) return answer;
+  return place === 'items' ? { ...answer, errorCode: 0 } : { ...answer, [entries]: [] };
 }
 
 function mirror(layout: Layout, asked: Row, refusal: Refusal): Row {

@@ -20,6 +20,12 @@ describe('jarsFolder', () => {
     expect(resolve(folder, '..')).toBe(root);
     expect(folder.slice(root.length + 1)).toMatch(version);
   });
+
+  it('is another for the tools than for the broker', () => {
+    const tools = jarsFolder({}, home, 'kafka-tools');
+    expect(tools).not.toBe(jarsFolder({}, home));
+    expect(tools.slice(tools.lastIndexOf('4.1.1'))).toMatch(version);
+  });
 });
 
 describe('Java', () => {

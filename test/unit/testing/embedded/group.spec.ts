@@ -114,6 +114,25 @@ describe('a group', () => {
     expect(group.state).toBe('Empty');
   });
 
+  const changed = { protocols: [{ name: 'range', metadata: Buffer.from('changed') }], sessionTimeoutMs: 100_000 };
+
+  test.each([
+    ['is given its assignment', (leader: string) => sync(leader, {})],
+    ['is told to join again', async (leader: string) => void join(leader, changed)],
+  ])('begins the session of a member anew that waited and %s', async (_how, answer) => {
+    const leader = await settled({ sessionTimeoutMs: 100_000 });
+    const follower = await newId();
+    await Promise.all([join(follower), join(leader, { sessionTimeoutMs: 100_000 })]);
+    const waiting = sync(follower).catch((error: Refusal) => error.reason);
+    jest.advanceTimersByTime(9999);
+    await answer(leader);
+    await waiting;
+    jest.advanceTimersByTime(9999);
+    expect(group.members.size).toBe(2);
+    jest.advanceTimersByTime(1);
+    expect(group.members.size).toBe(1);
+  });
+
   test('drops members that never ask for their assignment', async () => {
     const leader = await settled({ sessionTimeoutMs: 100_000 });
     const lost = await newId();
@@ -196,5 +215,21 @@ describe('a static member', () => {
     const joining = join(other);
     jest.advanceTimersByTime(30_000);
     expect((await joining).members.map((member) => member.memberId).sort()).toEqual([memberId, other].sort());
+  });
+
+  test('has its session begin anew with a generation that it missed', async () => {
+    const overrides = { groupInstanceId, sessionTimeoutMs: 40_000 };
+    const { memberId } = await join('', overrides);
+    await sync(memberId, { [memberId]: 'all' }, groupInstanceId);
+    const other = await newId();
+    const joining = join(other);
+    jest.advanceTimersByTime(30_000);
+    await sync((await joining).memberId, { [memberId]: 'all' });
+    await sync(memberId, {}, groupInstanceId);
+    heartbeat(other);
+    jest.advanceTimersByTime(9_999);
+    heartbeat(other);
+    jest.advanceTimersByTime(1);
+    expect(group.members.size).toBe(2);
   });
 });

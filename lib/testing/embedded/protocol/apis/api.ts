@@ -1,4 +1,5 @@
 import { type Codec, type StructCodec } from '../codec.js';
+import { type KafkaErrorName } from '../errors.js';
 
 /** One row of the API table: the versions that are served and the layout of their requests and answers. */
 export interface Api<Q = unknown, A = unknown> {
@@ -8,13 +9,13 @@ export interface Api<Q = unknown, A = unknown> {
   readonly request: Codec<Q>;
   readonly response: Codec<A>;
 
-  /** Whether an error concerns single topics, partitions or groups even though the answer has room for one of its own. */
-  readonly errorPerItem: boolean;
+  /** Whether an error is told of each topic, partition or member, though the answer has room for one of its own. */
+  readonly isItemError: (error: KafkaErrorName) => boolean;
 }
 
 interface Extras {
   minVersion?: number;
-  errorPerItem?: boolean;
+  isItemError?: (error: KafkaErrorName) => boolean;
 }
 
 /** Declares an API. Minimum and maximum version are the same, so that clients use exactly that one. */
@@ -23,7 +24,7 @@ export function api<Q extends Record<string, Codec<unknown>>, A extends Record<s
   version: number,
   request: StructCodec<Q>,
   response: StructCodec<A>,
-  { minVersion = version, errorPerItem = false }: Extras = {},
+  { minVersion = version, isItemError = () => false }: Extras = {},
 ) {
-  return { key, minVersion, maxVersion: version, request, response, errorPerItem };
+  return { key, minVersion, maxVersion: version, request, response, isItemError };
 }

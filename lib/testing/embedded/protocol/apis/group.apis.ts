@@ -12,11 +12,19 @@ import {
   string,
   struct,
 } from '../codec.js';
+import { type KafkaErrorName } from '../errors.js';
 import { api } from './api.js';
 
 const throttleTimeMs = int32;
 const errorCode = int16;
 const memberOfGeneration = { groupId: string, generationId: int32, memberId: string };
+
+const errorsOfMembers: readonly KafkaErrorName[] = ['UNKNOWN_MEMBER_ID', 'FENCED_INSTANCE_ID'];
+const errorsOfPartitions: readonly KafkaErrorName[] = [
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'TOPIC_AUTHORIZATION_FAILED',
+  'UNSTABLE_OFFSET_COMMIT',
+];
 
 /** Consumer groups: membership, offsets and their administration. */
 export const groupApis = {
@@ -51,6 +59,7 @@ export const groupApis = {
       ),
       errorCode,
     }),
+    { isItemError: (error) => errorsOfPartitions.includes(error) },
   ),
   FindCoordinator: api(
     10,
@@ -102,6 +111,7 @@ export const groupApis = {
       errorCode,
       members: array(struct({ memberId: string, groupInstanceId: nullableString, errorCode })),
     }),
+    { isItemError: (error) => errorsOfMembers.includes(error) },
   ),
   SyncGroup: api(
     14,

@@ -95,7 +95,7 @@ export const recordApis = {
         }),
       ),
     }),
-    { errorPerItem: true },
+    { isItemError: (error) => error !== 'FETCH_SESSION_ID_NOT_FOUND' && error !== 'INVALID_FETCH_SESSION_EPOCH' },
   ),
   ListOffsets: api(
     2,
