@@ -15,6 +15,7 @@ export { KafkaConsumerService } from './consumer/kafka-consumer.service.js';
 export { InjectKafkaConsumer, InjectKafkaProducer } from './decorators/inject.decorator.js';
 export { MessageHandler, type MessageHandlerOptions } from './decorators/message-handler.decorator.js';
 export { HandlerBindingError } from './discovery/handler-binding.error.js';
+export type { AssignorName } from './engine/client/client-settings.js';
 export type { TopicPartition } from './engine/client/consumer-client.js';
 export type { GroupConsumerStatus } from './engine/group-consumer.js';
 export { getKafkaConsumerToken, getKafkaProducerToken } from './kafka.constants.js';

@@ -25,6 +25,8 @@ export class FetchSchema {
   @Optional(integer(1)) maxBytes?: unknown;
   @Optional(integer(1)) maxBytesPerPartition?: unknown;
   @Optional(integer(0)) maxWaitMs?: unknown;
+  @Optional(integer(1, Number.MAX_SAFE_INTEGER)) maxBufferedBytes?: unknown;
+  @Optional(flag) checkCrcs?: unknown;
 }
 
 export class RetrySchema {
@@ -74,6 +76,9 @@ export class KafkaOptionsSchema {
   @Optional(integer(1)) connectionTimeoutMs?: unknown;
   @Optional(integer(1)) requestTimeoutMs?: unknown;
   @Section() fetch?: unknown;
+  @Optional(listOf('assignor')) assignors?: unknown;
+  @Optional(text) groupInstanceId?: unknown;
+  @Optional(flag) leaveOnStop?: unknown;
   @Optional(integer(1)) maxInFlightRecords?: unknown;
   @Optional(integer(1, Number.MAX_SAFE_INTEGER)) maxInFlightBytes?: unknown;
   @Section() retry?: unknown;

@@ -1,3 +1,5 @@
+import type { AssignorName } from '../engine/client/client-settings.js';
+
 /**
  * What `KafkaModule.forRoot` takes, one member an option. In the YAML file the same options stand below `kafka:`, in
  * snake_case or camelCase; in the environment each is `KAFKA_` and its path in upper snake case
@@ -66,6 +68,32 @@ export interface KafkaOptions {
   /** How records are fetched. */
   fetch?: FetchOptions;
 
+  /**
+   * How the group divides its partitions among its members, the preferred way first. The members of a group need one in
+   * common. `'cooperative-sticky'`: as evenly as can be, moving as little as can be, and only what moves pauses;
+   * `'sticky'`: the same, but all partitions pause in a rebalance; `'roundrobin'`: in turn, all pause; for groups that have
+   * members of plain kafkajs. All pause, too, as long as one of the listed ways makes them.
+   *
+   * @default ['cooperative-sticky']
+   */
+  assignors?: AssignorName[];
+
+  /**
+   * A name for this process that outlives it and that no other process of the group has at the same time (KIP-345): when
+   * it comes back under the name within {@link sessionTimeoutMs}, it gets its partitions back without a rebalance.
+   *
+   * @default undefined
+   */
+  groupInstanceId?: string;
+
+  /**
+   * Whether a consumer that stops leaves its group, so that others take its partitions over at once; or lets them wait for
+   * its return until its session ends.
+   *
+   * @default true, or false with a {@link groupInstanceId}
+   */
+  leaveOnStop?: boolean;
+
   /** Records taken from the broker and not completed, per consumer; past it, partitions are paused. @default 10000 */
   maxInFlightRecords?: number;
 
@@ -101,8 +129,19 @@ export interface FetchOptions {
   /** Bytes of one partition in a fetch at most. @default 1048576 (1 MiB) */
   maxBytesPerPartition?: number;
 
-  /** Milliseconds the broker holds a fetch that has nothing to return. @default 500 */
+  /** Milliseconds the broker holds a fetch that has nothing to return. @default 5000 */
   maxWaitMs?: number;
+
+  /** Bytes fetched ahead of the handlers, per consumer, beside those in flight. @default 52428800 (50 MiB) */
+  maxBufferedBytes?: number;
+
+  /**
+   * `true` verifies the checksum of every batch of records, at about 1 µs per KB. Without it, a batch is only verified when
+   * it cannot be decoded.
+   *
+   * @default false
+   */
+  checkCrcs?: boolean;
 }
 
 /** @publicApi */

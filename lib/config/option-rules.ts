@@ -3,10 +3,18 @@ import { brokerAddressFault } from './broker-address.js';
 import { describeValue, NOTHING } from './describe-value.js';
 import type { ConfigFault } from './kafka-config.error.js';
 import { type Mapping, valueAt } from './mapping.js';
+import { oneOf } from './schema-rules.js';
 
-/** Faults of single items in `brokers` and `topics`. */
+const assignor = oneOf('cooperative-sticky', 'sticky', 'roundrobin');
+
+/** Faults of single items in lists, and of names that Kafka has rules for. */
 export function itemFaults(options: Mapping): ConfigFault[] {
-  return [...faultsInList(options, 'brokers', brokerAddressFault), ...faultsInList(options, 'topics', topicFault)];
+  return [
+    ...faultsInList(options, 'brokers', brokerAddressFault),
+    ...faultsInList(options, 'topics', topicFault),
+    ...faultsInList(options, 'assignors', (item) => (assignor.accepts(item) ? undefined : assignor)),
+    ...instanceIdFaults(options),
+  ];
 }
 
 function faultsInList(
@@ -20,6 +28,14 @@ function faultsInList(
     const fault = check(item);
     return fault ? [{ path: `${path}[${index}]`, received: describeValue(path, item), ...fault }] : [];
   });
+}
+
+/** Kafka holds them to the rule for topics' names. */
+function instanceIdFaults({ groupInstanceId: id }: Mapping): ConfigFault[] {
+  const reason = typeof id === 'string' ? topicNameFault(id) : undefined;
+  if (reason === undefined) return [];
+  const received = describeValue('groupInstanceId', id);
+  return [{ path: 'groupInstanceId', received, expected: 'a legal name', change: `It ${reason}.` }];
 }
 
 function topicFault(topic: unknown): Pick<ConfigFault, 'expected' | 'change'> | undefined {

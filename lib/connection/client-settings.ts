@@ -11,9 +11,10 @@ export function connectionSettings(settings: KafkaSettings): ConnectionSettings 
 /** The settings of a member of a group. */
 export function groupSettings(settings: KafkaSettings, group: string, topics: readonly TopicPattern[]): GroupSettings {
   const { startFromBeginning, sessionTimeoutMs, heartbeatIntervalMs, rebalanceTimeoutMs } = settings;
-  const { requestTimeoutMs, rackId, fetch } = settings;
+  const { groupInstanceId, assignors, leaveOnStop, requestTimeoutMs, rackId, fetch } = settings;
   const timing = { sessionTimeoutMs, heartbeatIntervalMs, rebalanceTimeoutMs, requestTimeoutMs };
-  return { group, topics, startFromBeginning, ...timing, rackId, fetch };
+  const membership = { groupInstanceId, assignors, leaveOnStop };
+  return { group, topics, startFromBeginning, ...membership, ...timing, rackId, fetch };
 }
 
 function saslSettings(sasl: KafkaSettings['sasl']): ConnectionSettings['sasl'] {

@@ -7,7 +7,7 @@ import type {
   PartitionPosition,
   TopicPartition,
 } from './client/consumer-client.js';
-import { partitionName } from './client/consumer-client.js';
+import { MemberFencedError, partitionName } from './client/consumer-client.js';
 import { LaneThrottle, type InFlightLimits } from './dispatch/lane-throttle.js';
 import { TimeSlice } from './dispatch/time-slice.js';
 import { Lanes } from './dispatch/lanes.js';
@@ -19,7 +19,7 @@ import { RecordPipeline } from './record-pipeline.js';
 import { supervise } from './supervise.js';
 import { settlesWithin, wait } from './wait.js';
 
-const commitRetryMs = 500;
+const commitRetryMs = 100;
 const leaveReserveMs = 5_000;
 
 /** How long handlers may take to settle once their signal has fired. */
@@ -123,9 +123,9 @@ export class GroupConsumer implements ConsumerClientListener {
   }
 
   assigned(positions: readonly PartitionPosition[]): void {
-    for (const position of positions) this.committer.startedAt(this.lanes.add(position));
     const what = this.joined ? 'also reading' : 'joined; reading';
     this.joined = true;
+    for (const position of positions) this.committer.startedAt(this.lanes.add(position));
     this.onJoined.splice(0).forEach((resolve) => resolve());
     this.logger.log(`Group "${this.settings.group}" ${what} ${describePositions(positions)}`);
   }
@@ -138,7 +138,7 @@ export class GroupConsumer implements ConsumerClientListener {
   }
 
   async revoked(partitions: readonly TopicPartition[], drainMs: number): Promise<void> {
-    this.joined = false;
+    this.logger.log(`Group "${this.settings.group}" gives up ${partitions.map(partitionName).toSorted().join(', ')}`);
     await this.drain(this.lanes.of(partitions), drainMs);
     await this.commitUntil(Date.now() + drainMs);
     this.lost(partitions);
@@ -150,8 +150,8 @@ export class GroupConsumer implements ConsumerClientListener {
   }
 
   lost(partitions: readonly TopicPartition[]): void {
-    this.joined = false;
     this.lanes.lose(partitions);
+    this.joined = this.lanes.size > 0;
   }
 
   private async stopOnce(supervised: Promise<void>): Promise<void> {
@@ -172,6 +172,10 @@ export class GroupConsumer implements ConsumerClientListener {
     const commits = setInterval(() => void this.committer.flush(), this.settings.commitIntervalMs);
     try {
       await client.run();
+    } catch (error) {
+      if (!(error instanceof MemberFencedError)) throw error;
+      this.logger.error(`Stopping the consumer of group "${this.settings.group}": ${error.message}`);
+      void this.stop();
     } finally {
       clearInterval(commits);
       this.lost(this.lanes.all);
@@ -198,7 +202,11 @@ export class GroupConsumer implements ConsumerClientListener {
   /** Per-record mode: the lane waits until the broker has its position. Lanes that wait together share a request. */
   private async commitBeforeNext(lane: PartitionLane): Promise<void> {
     const { signal } = this.stopped;
-    while (lane.isOwned && !(await this.committer.flush()) && !signal.aborted) await wait(commitRetryMs, signal);
+    while (lane.isOwned && !signal.aborted) {
+      await this.committer.flush();
+      if (this.committer.isDone(lane)) return;
+      await wait(commitRetryMs, signal);
+    }
   }
 
   private async commitUntil(deadline: number): Promise<void> {

@@ -173,13 +173,15 @@ export class HandlerHarness {
     const { topic, partition = 0, key = null, headers = {}, timestamp = new Date() } = message;
     const place = `${topic}-${partition}`;
     const offset = message.offset ?? this.nextOffsets.get(place) ?? 0;
+    const value = toBytes(message.value);
     const record = {
       topic,
       partition,
       offset,
       timestamp: timestamp.getTime(),
       key: key === null ? null : Buffer.from(key),
-      value: toBytes(message.value),
+      value,
+      size: value?.length ?? 0,
       headers: Object.entries(headers).flatMap(([name, value]) => toHeaders(name, value)),
     };
     this.nextOffsets.set(place, offset + 1);

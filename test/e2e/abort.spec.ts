@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { type HandlerContext, type Message, MessageHandler } from '@things-kit/nestjs-kafka';
+import { type HandlerContext, type KafkaOptions, type Message, MessageHandler } from '@things-kit/nestjs-kafka';
 import { LogRecorder, startApplication, untilAssigned } from '../support/application.js';
 import { eventually } from '../support/eventually.js';
 import { committedOffset, createTopic, produce, uniqueName } from '../support/kafka.js';
@@ -38,7 +38,7 @@ describe('a handler that is aborted', () => {
     const group = uniqueName('group');
     const started: string[] = [];
     await produce(topic, ['0']);
-    const options = { group, shutdownTimeoutMs: 1_000 };
+    const options: Partial<KafkaOptions> = { group, shutdownTimeoutMs: 1_000, assignors: ['roundrobin'] };
     const app = await startApplication(options, [abortable(topic, started)]);
     await eventually(() => started.length === 1);
     const other = await startApplication(options, [abortable(topic, started)]);
@@ -67,7 +67,8 @@ describe('the handlers of a partition', () => {
       }
     }
     await produce(topic, ['0', '1']);
-    const options = { group, sessionTimeoutMs: 6_000, rebalanceTimeoutMs: 6_000 };
+    const timing = { sessionTimeoutMs: 6_000, rebalanceTimeoutMs: 6_000 };
+    const options: Partial<KafkaOptions> = { group, ...timing, assignors: ['roundrobin'] };
     const app = await startApplication(options, [Deaf]);
     await eventually(() => calls === 1);
     const other = await startApplication(options, [class Other extends Deaf {}]);

@@ -42,7 +42,7 @@ describe('a group with a member on plain kafkajs', () => {
       return Promise.resolve();
     };
     await consumer.run({ eachMessage });
-    app = await startApplication({ group }, [Numbers]);
+    app = await startApplication({ group, assignors: ['cooperative-sticky', 'roundrobin'] }, [Numbers]);
     await untilAssigned(app, 2);
     await publish(0);
     await eventually(() => expect([seen.kafkajs.length, seen.ours.length]).toEqual([2, 2]));

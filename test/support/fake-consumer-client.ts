@@ -44,6 +44,14 @@ export class FakeConsumerClient implements ConsumerClient {
     this.paused.delete(partitionName(partition));
   }
 
+  seek(position: PartitionPosition): void {
+    this.calls.push(`seek ${partitionName(position)}@${position.offset}`);
+  }
+
+  position(): undefined {
+    return undefined;
+  }
+
   commit(offsets: readonly PartitionPosition[]): Promise<void> {
     this.calls.push('commit');
     this.commits.push(offsets.map((position) => `${partitionName(position)}@${position.offset}`));
@@ -66,7 +74,7 @@ export class FakeConsumerClient implements ConsumerClient {
   }
 
   assignPositions(positions: readonly PartitionPosition[]): void {
-    this.listener.assigned(positions);
+    this.listener.assigned(positions.map((position) => ({ metadata: '', ...position })));
   }
 
   /** Empty records of topic `orders`. */

@@ -6,5 +6,6 @@ export function recordAt(offset: number, { topic, partition }: TopicPartition = 
 }
 
 export function record(fields: Partial<ConsumedRecord>): ConsumedRecord {
-  return { topic: 'orders', partition: 0, offset: 0, timestamp: 0, key: null, value: null, headers: [], ...fields };
+  const empty = { topic: 'orders', partition: 0, offset: 0, timestamp: 0, key: null, value: null, headers: [] };
+  return { ...empty, size: (fields.key?.length ?? 0) + (fields.value?.length ?? 0), ...fields };
 }

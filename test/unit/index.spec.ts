@@ -27,6 +27,7 @@ const values = [
 ];
 
 const types = [
+  'AssignorName',
   'ConfigFault',
   'ExhaustedPolicy',
   'FetchOptions',

@@ -11,9 +11,25 @@ export interface ConnectionSettings {
   requestTimeoutMs: number;
 }
 
+/**
+ * A way to divide partitions among the members of a group.
+ *
+ * @publicApi
+ */
+export type AssignorName = 'cooperative-sticky' | 'sticky' | 'roundrobin';
+
 /** How a member of a group behaves. */
 export interface GroupSettings {
   group: string;
+
+  /** A name for this process that outlives it (KIP-345): a member that comes back under it gets its partitions back. */
+  groupInstanceId: string | undefined;
+
+  /** How the group may divide its partitions, the preferred way first. Members of a group need one in common. */
+  assignors: readonly AssignorName[];
+
+  /** Whether a close tells the group, or leaves the partitions waiting for this member until its session ends. */
+  leaveOnStop: boolean;
   topics: readonly (string | RegExp)[];
   startFromBeginning: boolean;
   sessionTimeoutMs: number;
@@ -21,5 +37,18 @@ export interface GroupSettings {
   rebalanceTimeoutMs: number;
   requestTimeoutMs: number;
   rackId: string | undefined;
-  fetch: { minBytes: number; maxBytes: number; maxBytesPerPartition: number; maxWaitMs: number };
+  fetch: FetchSettings;
+}
+
+export interface FetchSettings {
+  minBytes: number;
+  maxBytes: number;
+  maxBytesPerPartition: number;
+  maxWaitMs: number;
+
+  /** Bytes fetched and not yet handed out, of all partitions. */
+  maxBufferedBytes: number;
+
+  /** Whether to verify the checksum of each batch. */
+  checkCrcs: boolean;
 }

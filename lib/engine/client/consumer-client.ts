@@ -14,14 +14,19 @@ export function partitionName({ topic, partition }: TopicPartition): string {
 }
 
 /** A record as the broker holds it. Offsets are numbers: they stay exact up to 2^53. */
-export interface ConsumedRecord extends TopicPartition {
-  offset: number;
+export interface ConsumedRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
 
   /** Milliseconds since 1970. */
-  timestamp: number;
-  key: Buffer | null;
-  value: Buffer | null;
-  headers: readonly RecordHeader[];
+  readonly timestamp: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: readonly RecordHeader[];
+
+  /** Bytes of the whole record, uncompressed. */
+  readonly size: number;
 }
 
 export type RecordHeader = readonly [name: string, value: Buffer | null];
@@ -31,13 +36,21 @@ export interface PartitionPosition extends TopicPartition {
   offset: number;
 }
 
+/** A position with the metadata that the group keeps beside it. */
+export interface CommittedPosition extends PartitionPosition {
+  metadata: string;
+}
+
 /**
  * What a client tells the engine. The calls for one partition come in the order
  * assigned, records …, then either revoked or lost.
  */
 export interface ConsumerClientListener {
-  /** These partitions are now ours and will be read from these positions. */
-  assigned(positions: readonly PartitionPosition[]): void;
+  /**
+   * These partitions are now ours and will be read from these positions; those assigned before stay. Without any after a
+   * join that leaves this member with nothing to read.
+   */
+  assigned(positions: readonly CommittedPosition[]): void;
 
   /** Records of an assigned partition, in the order of their offsets. `next` is the offset behind the last. */
   records(partition: TopicPartition, records: readonly ConsumedRecord[], next: number): void;
@@ -55,12 +68,33 @@ export interface ConsumerClientListener {
   lost(partitions: readonly TopicPartition[]): void;
 }
 
+/** A commit that the broker did not take, or not of all partitions. It can be tried again while they are owned. */
+export class CommitFailedError extends Error {
+  override readonly name = 'CommitFailedError';
+
+  constructor(
+    message: string,
+
+    /** Those that are not committed. */
+    readonly failed: readonly TopicPartition[],
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** Another process has taken this member's place: to join again would only take it back, and so on for ever. */
+export class MemberFencedError extends Error {
+  override readonly name = 'MemberFencedError';
+}
+
 /** One member of a consumer group. Not to be used again after it has ended. */
 export interface ConsumerClient {
   /**
    * Consumes until {@link close}.
    *
    * @throws what the client cannot mend by itself; its partitions are lost by then
+   * @throws MemberFencedError when this member must not come back
    */
   run(): Promise<void>;
 
@@ -71,8 +105,14 @@ export interface ConsumerClient {
   pause(partition: TopicPartition): void;
   resume(partition: TopicPartition): void;
 
+  /** Goes on reading an owned partition from another offset; records handed out already are the caller's to drop. */
+  seek(position: PartitionPosition): void;
+
+  /** The offset behind the last record handed out; `undefined` for a partition that is not read now. */
+  position(partition: TopicPartition): number | undefined;
+
   /** @throws CommitFailedError when the broker did not take them */
-  commit(offsets: readonly PartitionPosition[]): Promise<void>;
+  commit(offsets: readonly (PartitionPosition & { metadata?: string })[]): Promise<void>;
 
   /** Stops fetching for good; the membership and {@link commit} go on until {@link close}. */
   stopFetching(): void;

@@ -82,7 +82,7 @@ export class PartitionLane implements TopicPartition {
     if (this.draining.signal.aborted) return;
     for (const record of records) {
       this.tracker.admit(record.offset);
-      this.queuedBytes += sizeOf(record);
+      this.queuedBytes += record.size;
       this.queue.push(record);
     }
     this.tracker.readUpTo(next);
@@ -148,13 +148,7 @@ export class PartitionLane implements TopicPartition {
 
   private complete(record: ConsumedRecord): void {
     this.queue.shift();
-    this.queuedBytes -= sizeOf(record);
+    this.queuedBytes -= record.size;
     this.tracker.complete(record.offset);
   }
-}
-
-function sizeOf({ key, value, headers }: ConsumedRecord): number {
-  let size = (key?.length ?? 0) + (value?.length ?? 0);
-  for (const [name, bytes] of headers) size += name.length + (bytes?.length ?? 0);
-  return size;
 }

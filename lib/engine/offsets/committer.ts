@@ -1,5 +1,5 @@
 import type { PartitionPosition } from '../client/consumer-client.js';
-import { partitionName } from '../client/consumer-client.js';
+import { CommitFailedError, partitionName } from '../client/consumer-client.js';
 import type { EngineLogger } from '../logger.js';
 
 /** Where a lane stands and whether it may say so. */
@@ -28,6 +28,11 @@ export class Committer<Lane extends Committable> {
     this.committed.set(lane, lane.position.offset);
   }
 
+  /** Whether the broker knows all that the lane has completed. */
+  isDone(lane: Lane): boolean {
+    return this.committed.get(lane) === lane.position.offset;
+  }
+
   /**
    * Commits whatever has been completed by the time the request goes out; callers that wait share it.
    *
@@ -42,17 +47,29 @@ export class Committer<Lane extends Committable> {
   }
 
   private async commitDue(): Promise<boolean> {
-    const due = [...this.lanes()].filter((lane) => lane.isOwned && this.committed.get(lane) !== lane.position.offset);
+    const due = [...this.lanes()].filter((lane) => lane.isOwned && !this.isDone(lane));
     if (due.length === 0) return true;
     const positions = due.map((lane) => lane.position);
+    const failed = await this.trySend(positions);
+    due.forEach((lane, index) => {
+      const position = positions[index]!;
+      if (!failed.has(partitionName(position))) this.committed.set(lane, position.offset);
+    });
+    return failed.size === 0;
+  }
+
+  /** @returns the partitions that the broker did not take; one that it refuses holds up no other */
+  private async trySend(positions: PartitionPosition[]): Promise<ReadonlySet<string>> {
     try {
       await this.send(positions);
-      due.forEach((lane, index) => this.committed.set(lane, positions[index]!.offset));
-      return true;
+      return new Set();
     } catch (error) {
-      const names = positions.map((position) => `${partitionName(position)}@${position.offset}`).join(', ');
-      this.logger.warn(`Commit of ${names} failed, it is tried again: ${(error as Error).message}`);
-      return false;
+      const failed = new Set((error instanceof CommitFailedError ? error.failed : positions).map(partitionName));
+      const names = positions
+        .filter((position) => failed.has(partitionName(position)))
+        .map((position) => `${partitionName(position)}@${position.offset}`);
+      this.logger.warn(`Commit of ${names.join(', ')} failed, it is tried again: ${(error as Error).message}`);
+      return failed;
     }
   }
 }

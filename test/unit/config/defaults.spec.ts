@@ -31,7 +31,7 @@ function tagOf(member: ts.TypeElement): string | undefined {
 
 function literalOf(text: string): unknown {
   if (text in words) return words[text];
-  const literal = /^(true|false|\d+|'[^']*')(?: \(.*\))?$/.exec(text)?.[1];
+  const literal = /^(true|false|\d+|'[^']*'|\['[^']*'\])(?: \(.*\))?(?:, or .*)?$/.exec(text)?.[1];
   return literal && JSON.parse(literal.replaceAll("'", '"'));
 }
 

@@ -48,6 +48,9 @@ it('groupSettings takes over what concerns a member of the group', () => {
     rebalanceTimeoutMs: 60_000,
     requestTimeoutMs: 30_000,
     rackId: 'eu-1a',
-    fetch: { minBytes: 1, maxBytes: 10_485_760, maxBytesPerPartition: 1_048_576, maxWaitMs: 500 },
+    assignors: ['cooperative-sticky'],
+    groupInstanceId: undefined,
+    leaveOnStop: true,
+    fetch: settings.fetch,
   });
 });

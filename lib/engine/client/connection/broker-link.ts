@@ -14,6 +14,11 @@ export interface BrokerAddress {
   port: number;
 }
 
+/** What kafkajs reads of every answer that has it, decoded by whom it may be. */
+interface Answer {
+  clientSideThrottleTime?: number;
+}
+
 const authenticationTimeoutMs = 10_000;
 
 const asDecoded = (data: unknown): Promise<unknown> => Promise.resolve(data);
@@ -35,6 +40,7 @@ export class BrokerLink {
     private readonly builder: ConnectionPoolBuilder,
     private readonly address: BrokerAddress,
     private readonly logger: unknown,
+    private readonly throttled: (address: BrokerAddress, api: ApiName, ms: number) => void,
   ) {}
 
   /** @throws kafkajs's connection errors */
@@ -42,7 +48,9 @@ export class BrokerLink {
     const broker = this.ready && this.broker?.isConnected() ? this.broker : await this.connected();
     const definition = broker.lookupRequest(apiKeys[api], requests[api])(args);
     const response = { ...(options.response ?? definition.response), parse: asDecoded };
-    return (await broker.connectionPool.send({ ...definition, ...options, response })) as T;
+    const answer = (await broker.connectionPool.send({ ...definition, ...options, response })) as Answer;
+    if (answer.clientSideThrottleTime) this.throttled(this.address, api, answer.clientSideThrottleTime);
+    return answer as T;
   }
 
   /**

@@ -5,6 +5,11 @@ export class ByteReader {
     private at = 0,
   ) {}
 
+  /** Where the next value begins. */
+  get position(): number {
+    return this.at;
+  }
+
   get remaining(): number {
     return this.buffer.length - this.at;
   }
@@ -26,17 +31,22 @@ export class ByteReader {
     return this.int32() * 0x1_0000_0000 + this.buffer.readUInt32BE(this.advance(4));
   }
 
-  /** Zigzag, seven bits a byte. Plain arithmetic from the fifth byte on: JavaScript's shifts end at 32 bits. */
+  /** Zigzag, seven bits a byte, the lowest first. Nearly all are short. */
   varint(): number {
-    let result = 0;
-    let factor = 1;
-    for (;;) {
-      const byte = this.buffer[this.advance(1)]!;
-      result += (byte & 0x7f) * factor;
-      if (byte < 0x80) break;
-      factor *= 128;
+    const { buffer } = this;
+    let byte = buffer[this.at++]!;
+    let bits = byte & 0x7f;
+    if (byte >= 0x80) {
+      byte = buffer[this.at++]!;
+      bits |= (byte & 0x7f) << 7;
     }
-    return result % 2 === 0 ? result / 2 : -(result + 1) / 2;
+    if (byte >= 0x80) {
+      byte = buffer[this.at++]!;
+      bits |= (byte & 0x7f) << 14;
+    }
+    if (byte >= 0x80) return this.longVarint(bits);
+    if (this.at > buffer.length) throw this.truncated(1, buffer.length);
+    return (bits >>> 1) ^ -(bits & 1);
   }
 
   string(): string {
@@ -49,10 +59,19 @@ export class ByteReader {
     return this.buffer.subarray(start, start + length);
   }
 
+  skip(length: number): void {
+    this.advance(length);
+  }
+
   /** Bytes behind a varint length; -1 stands for null. */
   varintBytes(): Buffer | null {
     const length = this.varint();
     return length < 0 ? null : this.take(length);
+  }
+
+  skipVarintBytes(): void {
+    const length = this.varint();
+    if (length > 0) this.advance(length);
   }
 
   array<T>(readItem: () => T): T[] {
@@ -61,12 +80,25 @@ export class ByteReader {
     return items;
   }
 
+  /** Goes on behind the first three bytes. Plain arithmetic: JavaScript's shifts end at 32 bits. */
+  private longVarint(firstBits: number): number {
+    let result = firstBits;
+    for (let factor = 2 ** 21; ; factor *= 128) {
+      const byte = this.buffer[this.advance(1)]!;
+      result += (byte & 0x7f) * factor;
+      if (byte < 0x80) return result % 2 === 0 ? result / 2 : -(result + 1) / 2;
+    }
+  }
+
   private advance(length: number): number {
     const start = this.at;
-    if (length < 0 || start + length > this.buffer.length) {
-      throw new RangeError(`Truncated: ${length} bytes expected at ${start}, ${this.remaining} left`);
-    }
+    if (length < 0 || start + length > this.buffer.length) throw this.truncated(length, start);
     this.at += length;
     return start;
+  }
+
+  private truncated(length: number, start: number): RangeError {
+    const left = Math.max(0, this.buffer.length - start);
+    return new RangeError(`Truncated: ${length} bytes expected at ${start}, ${left} left`);
   }
 }

@@ -10,6 +10,7 @@ import {
 import { kafkajsConnection } from './kafkajs-connection.js';
 import { kafkajsLogger } from './kafkajs-logger.js';
 import { throwOnError } from './protocol-errors.js';
+import { ThrottleLog } from './throttle-log.js';
 import type { ConnectionSettings } from '../client-settings.js';
 import { socketFactory } from './kafkajs-internals.js';
 
@@ -35,14 +36,17 @@ export class Cluster {
   private readonly builder: ConnectionPoolBuilder;
   private readonly links = new Map<string, BrokerLink>();
   private addresses: ReadonlyMap<number, BrokerAddress> = new Map();
+  private closed = false;
   private lastAnswered: BrokerAddress | undefined;
   private readonly kafkajsLogger: unknown;
+  private readonly throttles: ThrottleLog;
 
   constructor(
     private readonly settings: ConnectionSettings,
     private readonly logger: EngineLogger,
   ) {
     this.kafkajsLogger = kafkajsLogger(logger);
+    this.throttles = new ThrottleLog(logger);
     this.builder = connectionPoolBuilder({
       logger: this.kafkajsLogger,
       socketFactory: socketFactory(),
@@ -61,27 +65,34 @@ export class Cluster {
   }
 
   /**
-   * A link of its own to the group's coordinator: answers come in order, and a join may take as long as the rebalance.
+   * Where the group's coordinator listens.
    *
    * @throws when the group may not be used, or no coordinator is to be had now
    */
-  async coordinator(group: string): Promise<BrokerLink> {
+  async findCoordinator(group: string): Promise<BrokerAddress> {
     const { errorCode, coordinator } = await this.requestAny<CoordinatorResponse>('GroupCoordinator', {
       groupId: group,
     });
     throwOnError(errorCode, `looking up the coordinator of group "${group}"`);
-    return this.link(coordinator, 'coordinator');
+    return coordinator;
   }
 
-  /** Sends a request to a broker by its node id. */
-  async request<T>(node: number, api: ApiName, args: object, options?: Partial<RequestDefinition>): Promise<T> {
+  /** Sends a request to a broker by its node id, on a connection of its own for each purpose. */
+  async request<T>(
+    node: number,
+    api: ApiName,
+    args: object,
+    options?: Partial<RequestDefinition>,
+    purpose = 'data',
+  ): Promise<T> {
     const address = this.addresses.get(node);
     if (!address) throw new Error(`Broker ${node} is not among the brokers the cluster reports`);
-    return this.send<T>(address, 'data', api, args, options);
+    return this.send<T>(address, purpose, api, args, options);
   }
 
   async close(): Promise<void> {
     const links = [...this.links.values()];
+    this.closed = true;
     this.links.clear();
     await Promise.all(links.map((link) => link.close()));
   }
@@ -128,11 +139,17 @@ export class Cluster {
     }
   }
 
-  private link(address: BrokerAddress, purpose: string): BrokerLink {
+  /** A connection of its own for each purpose: a broker answers the requests of one in their order. */
+  link(address: BrokerAddress, purpose: string): BrokerLink {
+    if (this.closed) throw new Error('The connections of this client are closed');
     const key = `${purpose} ${address.host}:${address.port}`;
-    const link = this.links.get(key) ?? new BrokerLink(this.builder, address, this.kafkajsLogger);
+    const link = this.links.get(key) ?? this.open(address);
     this.links.set(key, link);
     return link;
+  }
+
+  private open(address: BrokerAddress): BrokerLink {
+    return new BrokerLink(this.builder, address, this.kafkajsLogger, (...pause) => this.throttles.throttled(...pause));
   }
 }
 

@@ -2,6 +2,7 @@ import { createErrorFromCode, type ProtocolError } from './kafkajs-internals.js'
 
 /** Kafka's error codes that the client decides by. @see https://kafka.apache.org/protocol.html#protocol_error_codes */
 export const ErrorCode = {
+  UnknownServerError: -1,
   None: 0,
   OffsetOutOfRange: 1,
   UnknownTopicOrPartition: 3,
@@ -9,10 +10,14 @@ export const ErrorCode = {
   CoordinatorNotAvailable: 15,
   NotCoordinator: 16,
   IllegalGeneration: 22,
+  InconsistentGroupProtocol: 23,
   UnknownMemberId: 25,
+  InvalidSessionTimeout: 26,
   RebalanceInProgress: 27,
   TopicAuthorizationFailed: 29,
+  GroupAuthorizationFailed: 30,
   MemberIdRequired: 79,
+  GroupMaxSizeReached: 81,
   FencedInstanceId: 82,
 } as const;
 
@@ -36,6 +41,11 @@ export function isCoordinatorMoved(code: number): boolean {
 /** The group goes on without this member: what it owned is lost. */
 export function isMembershipLost(code: number): boolean {
   return membershipLost.includes(code);
+}
+
+/** The same request may succeed later. */
+export function isRetriable(code: number): boolean {
+  return code === ErrorCode.UnknownServerError || createErrorFromCode(code).retriable;
 }
 
 /** @throws kafkajs's error for the code, unless it is 0 */

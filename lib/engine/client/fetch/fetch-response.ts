@@ -1,13 +1,13 @@
-import type { ConsumedRecord, TopicPartition } from '../consumer-client.js';
 import { ByteReader } from '../connection/byte-reader.js';
-import { decodeRecords, isAbortMarker, isControl, isTransactional, scanBatches } from './record-batch.js';
+import type { TopicPartition } from '../consumer-client.js';
 
 /** What a broker returned for one partition, records still encoded. */
 export interface FetchedPartition extends TopicPartition {
   errorCode: number;
-  highWatermark: number;
+
+  /** Nothing from here on may be read yet. */
   lastStableOffset: number;
-  abortedTransactions: AbortedTransaction[];
+  abortedTransactions: readonly AbortedTransaction[];
 
   /** A replica closer to our rack, -1 for none. */
   preferredReadReplica: number;
@@ -26,67 +26,38 @@ export interface FetchResponse {
   partitions: FetchedPartition[];
 }
 
-/** `next` lies behind everything that was there, also what was left out or compacted away. */
-export interface DecodedPartition {
-  records: ConsumedRecord[];
-  next: number;
-}
+/** Shared: most partitions of most answers have nothing. */
+const noBytes = Buffer.alloc(0);
+const noTransactions: readonly AbortedTransaction[] = [];
 
 /** Decodes a Fetch response of version 11, without the records. */
 export function decodeFetchResponse(payload: Buffer): Promise<FetchResponse> {
   const reader = new ByteReader(payload);
   const clientSideThrottleTime = reader.int32();
   const errorCode = reader.int16();
-  reader.int32(); // session id
-  const topics = reader.array(() => {
+  reader.skip(4); // session id
+  const partitions: FetchedPartition[] = [];
+  for (let topics = reader.int32(); topics > 0; topics--) {
     const topic = reader.string();
-    return reader.array(() => readPartition(reader, topic));
-  });
-  return Promise.resolve({ clientSideThrottleTime, errorCode, partitions: topics.flat() });
+    for (let left = reader.int32(); left > 0; left--) partitions.push(readPartition(reader, topic));
+  }
+  return Promise.resolve({ clientSideThrottleTime, errorCode, partitions });
 }
 
 function readPartition(reader: ByteReader, topic: string): FetchedPartition {
   const partition = reader.int32();
   const errorCode = reader.int16();
-  const highWatermark = reader.int64();
+  reader.skip(8); // high watermark
   const lastStableOffset = reader.int64();
-  reader.int64(); // log start offset
-  const abortedTransactions = reader.array(() => ({ producerId: reader.int64(), firstOffset: reader.int64() }));
+  reader.skip(8); // log start offset
+  const abortedTransactions = readTransactions(reader);
   const preferredReadReplica = reader.int32();
-  const bytes = reader.take(Math.max(0, reader.int32()));
-  return {
-    topic,
-    partition,
-    errorCode,
-    highWatermark,
-    lastStableOffset,
-    abortedTransactions,
-    preferredReadReplica,
-    bytes,
-  };
+  const length = reader.int32();
+  const bytes = length > 0 ? reader.take(length) : noBytes;
+  return { topic, partition, errorCode, lastStableOffset, abortedTransactions, preferredReadReplica, bytes };
 }
 
-/**
- * The records of a fetched partition from an offset on, without those of aborted transactions and without control
- * records.
- *
- * @throws when a batch cannot be decoded
- */
-export async function decodePartition(fetched: FetchedPartition, from: number): Promise<DecodedPartition> {
-  const pendingAborts = [...fetched.abortedTransactions].sort((a, b) => a.firstOffset - b.firstOffset);
-  const aborted = new Set<number>();
-  const decoded: ConsumedRecord[][] = [];
-  let next = from;
-  for (const batch of scanBatches(fetched.bytes)) {
-    while (pendingAborts.length > 0 && pendingAborts[0]!.firstOffset <= batch.lastOffset) {
-      aborted.add(pendingAborts.shift()!.producerId);
-    }
-    if (isControl(batch)) {
-      if (await isAbortMarker(batch)) aborted.delete(batch.producerId);
-    } else if (!(isTransactional(batch) && aborted.has(batch.producerId)) && batch.lastOffset >= from) {
-      decoded.push(await decodeRecords(batch, from, fetched));
-    }
-    next = Math.max(next, batch.lastOffset + 1);
-  }
-  return { records: decoded.flat(), next };
+function readTransactions(reader: ByteReader): readonly AbortedTransaction[] {
+  const transactions = reader.array(() => ({ producerId: reader.int64(), firstOffset: reader.int64() }));
+  return transactions.length > 0 ? transactions : noTransactions;
 }

@@ -1,6 +1,4 @@
 import type { EngineLogger } from '../../logger.js';
-import { wait } from '../../wait.js';
-import { byTopic } from '../connection/by-topic.js';
 import type { GroupSettings } from '../client-settings.js';
 import type { Cluster } from '../connection/cluster.js';
 import {
@@ -9,229 +7,183 @@ import {
   type PartitionPosition,
   type TopicPartition,
 } from '../consumer-client.js';
-import {
-  decodeFetchResponse,
-  decodePartition,
-  type DecodedPartition,
-  type FetchedPartition,
-  type FetchResponse,
-} from './fetch-response.js';
-import { listOffsets } from '../positions/log-offsets.js';
-import { describe, ErrorCode } from '../connection/protocol-errors.js';
+import { BrokerPolls } from './broker-polls.js';
+import { FetchAnswers } from './fetch-answers.js';
+import { FetchBuffer } from './fetch-buffer.js';
+import type { Poll } from './fetch-lane.js';
+import type { FetchResponse } from './fetch-response.js';
+import { HandOut } from './hand-out.js';
+import { Leaders } from './leaders.js';
+import { PartitionErrors } from './partition-errors.js';
+import { PartitionState } from './partition-state.js';
+import { RepeatedLog } from './repeated-log.js';
 
-const retryDelayMs = 500;
-const undecodableDelayMs = 5_000;
-const readCommitted = 1;
-
-/** Where reading of one partition stands. */
-interface FetchState extends TopicPartition {
-  position: number;
-  node: number;
-  paused: boolean;
-
-  /** Time before which the partition is left out, after an error of its own. */
-  blockedUntil: number;
-}
+/** How long a leader's word counts that another replica is closer: as long as metadata in Kafka's own consumer. */
+const followerMs = 5 * 60_000;
 
 export interface FetchedRecordsListener extends Pick<ConsumerClientListener, 'records' | 'repositioned'> {
-  /** A topic is not there (any more); its partitions are not read until they are assigned anew. */
-  vanished(topic: string): void;
+  /** A broker does not know a topic (any more). Told with every attempt to read it. */
+  missing(topic: string): void;
 }
 
-/** Reads the partitions of one assignment: a loop for each broker that leads one of them. */
+/** Reads partitions, each from its position on: polled from its broker into a buffer, handed out from there. */
 export class Fetcher {
-  private readonly stopped = new AbortController();
-  private readonly states = new Map<string, FetchState>();
-  private readonly loops = new Set<number>();
-  private wake = new AbortController();
+  private readonly states = new Map<string, PartitionState>();
+  private readonly brokers = new Map<number, BrokerPolls>();
+  private readonly repeated: RepeatedLog;
+  private readonly buffer: FetchBuffer;
+  private readonly leaders: Leaders;
+  private readonly errors: PartitionErrors;
+  private readonly handOut: HandOut;
+  private readonly answers: FetchAnswers;
+  private stopped = false;
 
   constructor(
     private readonly cluster: Cluster,
     private readonly settings: GroupSettings,
-    private readonly listener: FetchedRecordsListener,
-    private readonly logger: EngineLogger,
-  ) {}
-
-  async start(positions: readonly PartitionPosition[]): Promise<void> {
-    for (const { topic, partition, offset } of positions) {
-      const state = { topic, partition, position: offset, node: -1, paused: false, blockedUntil: 0 };
-      this.states.set(partitionName(state), state);
-    }
-    await this.locateLeaders();
+    listener: FetchedRecordsListener,
+    logger: EngineLogger,
+  ) {
+    const { maxBufferedBytes, checkCrcs } = settings.fetch;
+    const mending = {
+      lost: (states: readonly PartitionState[]) => this.locate(states),
+      changed: (state: PartitionState) => this.place(state),
+      repositioned: (position: PartitionPosition) => listener.repositioned(position),
+      missing: (topic: string) => listener.missing(topic),
+    };
+    this.repeated = new RepeatedLog(logger);
+    this.buffer = new FetchBuffer(maxBufferedBytes, this.states, () => this.wakeAll());
+    this.leaders = new Leaders(cluster, this.states, (state, leader) => this.located(state, leader), this.repeated);
+    this.errors = new PartitionErrors(cluster, mending, logger, this.repeated);
+    this.handOut = new HandOut(checkCrcs, listener, this.errors, (state) => this.wake(state));
+    this.answers = new FetchAnswers(this.handOut, this.errors, (state, node) => this.redirect(state, node));
   }
 
+  /** Reads these partitions, too. Who leads them is found out in the background, for as long as it takes. */
+  add(positions: readonly PartitionPosition[]): void {
+    if (this.stopped) return;
+    this.remove(positions);
+    for (const position of positions) {
+      this.states.set(partitionName(position), new PartitionState(position, this.buffer));
+    }
+    this.leaders.look();
+  }
+
+  /** From now on nothing of these partitions is handed out. */
+  remove(partitions: readonly TopicPartition[]): void {
+    for (const partition of partitions) {
+      const state = this.find(partition);
+      if (state) this.drop(state);
+    }
+  }
+
+  /** Hands out nothing of a partition until {@link resume}. What was fetched of it is kept as long as there is room. */
   pause(partition: TopicPartition): void {
-    const state = this.states.get(partitionName(partition));
+    const state = this.find(partition);
     if (state) state.paused = true;
   }
 
   resume(partition: TopicPartition): void {
-    const state = this.states.get(partitionName(partition));
-    if (state) state.paused = false;
-    this.wakeLoops();
+    const state = this.find(partition);
+    if (!state?.paused) return;
+    state.paused = false;
+    if (state.chunks.length === 0) state.refresh();
+    this.handOut.add(state);
+    this.wake(state);
   }
 
+  /** Goes on reading a partition elsewhere; whether it is paused stays as it is. */
+  seek(position: PartitionPosition): void {
+    const state = this.find(position);
+    if (!state) return;
+    state.seek(position.offset);
+    this.wake(state);
+  }
+
+  /** The offset behind the last record that was handed out. */
+  position(partition: TopicPartition): number | undefined {
+    return this.find(partition)?.position;
+  }
+
+  /** For good. The connections are their owner's to close. */
   stop(): void {
-    this.stopped.abort();
-    this.wakeLoops();
+    this.stopped = true;
+    this.handOut.stop();
+    this.leaders.stop();
+    for (const broker of this.brokers.values()) broker.stop();
+    for (const state of this.states.values()) this.drop(state);
   }
 
-  private get running(): boolean {
-    return !this.stopped.signal.aborted;
+  private find(partition: TopicPartition): PartitionState | undefined {
+    return this.states.get(partitionName(partition));
   }
 
-  /** Finds out who leads each partition, and starts loops for brokers that have none yet. */
-  private async locateLeaders(): Promise<void> {
-    const topics = await this.cluster.metadata([...new Set([...this.states.values()].map(({ topic }) => topic))]);
-    for (const { topic, partitionMetadata } of topics) {
-      for (const { partitionId, leader } of partitionMetadata) {
-        const state = this.states.get(partitionName({ topic, partition: partitionId }));
-        if (state) state.node = leader;
-      }
-    }
-    for (const node of new Set([...this.states.values()].map((state) => state.node))) this.startLoop(node);
-    this.wakeLoops();
+  private drop(state: PartitionState): void {
+    state.remove();
+    this.states.delete(state.name);
+    this.brokers.get(state.node)?.delete(state);
   }
 
-  private startLoop(node: number): void {
-    if (this.loops.has(node) || !this.running) return;
-    this.loops.add(node);
-    void this.loop(node);
+  private locate(states: readonly PartitionState[]): void {
+    for (const state of states) state.isLost = true;
+    this.leaders.look();
   }
 
-  /** Leaves the set in the same turn that finds no partition: one that moves here in between would find no loop. */
-  private async loop(node: number): Promise<void> {
-    while (this.running && this.statesOf(node).length > 0) {
-      const wanted = this.statesOf(node).filter((state) => !state.paused && state.blockedUntil <= Date.now());
-      if (node < 0) await this.relocateLater();
-      else if (wanted.length === 0) await this.untilWanted(node);
-      else await this.fetchOnce(node, wanted);
-    }
-    this.loops.delete(node);
+  private located(state: PartitionState, leader: number): void {
+    if (leader !== state.leader) state.blockedUntil = 0; // whatever was wrong with it, was so elsewhere
+    state.leader = leader;
+    state.isLost = false;
+    this.place(state);
   }
 
-  private statesOf(node: number): FetchState[] {
-    return [...this.states.values()].filter((state) => state.node === node);
+  private redirect(state: PartitionState, node: number): void {
+    state.follower = { node, until: Date.now() + followerMs };
+    this.place(state);
   }
 
-  private async fetchOnce(node: number, wanted: FetchState[]): Promise<void> {
-    try {
-      this.moveToEnd(wanted[0]!);
-      const asked = new Map(wanted.map((state) => [state, state.position]));
-      const { partitions } = await this.fetch(node, wanted);
-      for (const fetched of partitions) await this.accept(fetched, asked);
-    } catch (error) {
-      if (!this.running) return;
-      this.logger.warn(`Fetching from broker ${node} failed, trying again: ${(error as Error).message}`);
-      await this.relocateLater();
-    }
+  /** The leader is asked again now and then: another replica may be closer by now. */
+  private endRedirection(state: PartitionState): void {
+    if (!state.follower || state.follower.until > Date.now()) return;
+    state.follower = undefined;
+    this.place(state);
   }
 
-  /** A broker fills its answer in the order of the request: each partition gets to be the first of it. */
-  private moveToEnd(state: FetchState): void {
-    this.states.delete(partitionName(state));
-    this.states.set(partitionName(state), state);
+  /** Has a partition asked of the broker that its state names. */
+  private place(state: PartitionState): void {
+    if (state.removed) return;
+    for (const [node, broker] of this.brokers) if (node !== state.node) broker.delete(state);
+    if (state.node >= 0) this.broker(state.node).add(state);
   }
 
-  private fetch(node: number, wanted: FetchState[]): Promise<FetchResponse> {
-    const { minBytes, maxBytes, maxBytesPerPartition, maxWaitMs } = this.settings.fetch;
-    const topics = byTopic(wanted, ({ partition, position }) => ({
-      partition,
-      fetchOffset: String(position),
-      maxBytes: maxBytesPerPartition,
-    }));
-    const { rackId } = this.settings;
-    return this.cluster.request<FetchResponse>(
-      node,
-      'Fetch',
-      { isolationLevel: readCommitted, maxWaitTime: maxWaitMs, minBytes, maxBytes, rackId, topics },
-      { requestTimeout: maxWaitMs + this.settings.requestTimeoutMs, response: fetchResponse },
-    );
+  private broker(node: number): BrokerPolls {
+    const known = this.brokers.get(node);
+    if (known) return known;
+    const listener = {
+      answered: (poll: Poll, response: FetchResponse) => this.answered(poll, response),
+      failed: (poll: Poll, error: Error | undefined) => this.failed(poll, error),
+    };
+    const broker = new BrokerPolls(node, this.cluster, this.settings, this.buffer, listener);
+    this.brokers.set(node, broker);
+    return broker;
   }
 
-  /** An answer counts only for a partition that still stands where it was asked for. */
-  private async accept(fetched: FetchedPartition, asked: ReadonlyMap<FetchState, number>): Promise<void> {
-    const state = this.states.get(partitionName(fetched));
-    if (!this.running || !state || state.paused || asked.get(state) !== state.position) return;
-    if (fetched.errorCode !== ErrorCode.None) return this.recover(state, fetched.errorCode);
-    if (fetched.preferredReadReplica >= 0) return this.moveTo(state, fetched.preferredReadReplica);
-    const decoded = await this.decode(fetched, state);
-    if (!this.running || !decoded || decoded.next === state.position) return;
-    this.listener.records(state, decoded.records, decoded.next);
-    state.position = decoded.next;
+  private answered(poll: Poll, response: FetchResponse): PartitionState[] {
+    const brought = this.answers.sort(poll, response);
+    for (const { partition } of poll.asked) this.endRedirection(partition);
+    return brought;
   }
 
-  private async decode(fetched: FetchedPartition, state: FetchState): Promise<DecodedPartition | undefined> {
-    try {
-      return await decodePartition(fetched, state.position);
-    } catch (error) {
-      state.blockedUntil = Date.now() + undecodableDelayMs;
-      this.logger.error(
-        `Records of ${partitionName(state)} from offset ${state.position} cannot be decoded; the partition waits and is ` +
-          `tried again, others go on: ${(error as Error).message}`,
-      );
-      return undefined;
-    }
+  private failed({ node, asked }: Poll, error: Error | undefined): void {
+    if (error) this.repeated.warn(`Fetching from broker ${node} failed, trying again: ${error.message}`);
+    const states = asked.map(({ partition }) => partition);
+    this.errors.unanswered(states.filter((state) => !state.removed && state.node === node));
   }
 
-  /** The broker names a replica closer to our rack (KIP-392). */
-  private moveTo(state: FetchState, node: number): void {
-    state.node = node;
-    this.startLoop(node);
-    this.wakeLoops();
+  private wakeAll(): void {
+    for (const broker of this.brokers.values()) broker.wake();
   }
 
-  private async recover(state: FetchState, errorCode: number): Promise<void> {
-    state.blockedUntil = Date.now() + retryDelayMs;
-    if (errorCode === ErrorCode.OffsetOutOfRange) return this.resetPosition(state);
-    if (errorCode === ErrorCode.UnknownTopicOrPartition) return this.giveUpTopic(state);
-    this.logger.warn(`${describe(errorCode, `Fetching ${partitionName(state)} failed, trying again`).message}`);
-    await this.locateLeaders();
-  }
-
-  /** It was deleted, and perhaps made anew: what we know of its offsets may be of another log. */
-  private giveUpTopic({ topic }: FetchState): void {
-    for (const state of [...this.states.values()]) {
-      if (state.topic === topic) this.states.delete(partitionName(state));
-    }
-    this.listener.vanished(topic);
-  }
-
-  /** Never to the end: what is retained is read, at worst once more. */
-  private async resetPosition(state: FetchState): Promise<void> {
-    const [first] = await listOffsets(this.cluster, [state], 'beginning');
-    const [last] = await listOffsets(this.cluster, [state], 'end');
-    if (!this.running || !first || !last) return;
-    const isWithin = state.position >= first.offset && state.position <= last.offset;
-    if (isWithin) return; // a replica that is behind
-    const place = `${partitionName(state)} has no offset ${state.position}`;
-    if (state.position < first.offset) {
-      this.logger.warn(`${place} any more (retention); going on at its beginning, ${first.offset}`);
-    } else {
-      this.logger.error(`${place} (topic truncated or recreated?); going on at its beginning, ${first.offset}`);
-    }
-    state.position = first.offset;
-    state.blockedUntil = 0;
-    this.listener.repositioned({ topic: state.topic, partition: state.partition, offset: first.offset });
-  }
-
-  private async relocateLater(): Promise<void> {
-    await wait(retryDelayMs, this.stopped.signal);
-    if (!this.running) return;
-    await this.locateLeaders().catch((error: Error) => this.logger.warn(`Looking up leaders failed: ${error.message}`));
-  }
-
-  /** Sleeps until a partition of the broker is resumed, moved here, or past the time it was blocked for. */
-  private async untilWanted(node: number): Promise<void> {
-    const times = this.statesOf(node).flatMap((state) => (state.paused ? [] : [state.blockedUntil]));
-    const untilUnblocked = Math.max(1, Math.min(...times, Date.now() + 60_000) - Date.now());
-    await wait(untilUnblocked, this.wake.signal);
-  }
-
-  private wakeLoops(): void {
-    this.wake.abort();
-    this.wake = new AbortController();
+  private wake(state: PartitionState): void {
+    this.brokers.get(state.node)?.wake();
   }
 }
-
-const fetchResponse = { decode: decodeFetchResponse, parse: (data: unknown) => Promise.resolve(data) };

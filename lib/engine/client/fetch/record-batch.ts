@@ -1,109 +1,149 @@
-import type { ConsumedRecord, RecordHeader, TopicPartition } from '../consumer-client.js';
-import { ByteReader } from '../connection/byte-reader.js';
+import type { TopicPartition } from '../consumer-client.js';
 import { lookupCodec } from '../connection/kafkajs-internals.js';
+import { crc32c } from './crc32c.js';
 
+/** Where the fields of a batch's header are. @see https://kafka.apache.org/documentation/#recordbatch */
+const field = {
+  baseOffset: 0,
+  length: 8,
+  magic: 16,
+  checksum: 17,
+  attributes: 21,
+  lastOffsetDelta: 23,
+  firstTimestamp: 27,
+  maxTimestamp: 35,
+  producerId: 43,
+  count: 57,
+  records: 61,
+};
+
+/** What precedes the part of a batch that its length tells of. */
 const lengthAndOffsetBytes = 12;
-const magicAt = 16;
 const supportedMagic = 2;
-
 const flag = { codec: 0x07, logAppendTime: 0x08, transactional: 0x10, control: 0x20 };
 
-/** The header of a batch and its undecoded records. @see https://kafka.apache.org/documentation/#recordbatch */
-export interface RecordBatch {
-  baseOffset: number;
-  lastOffset: number;
-  attributes: number;
-  firstTimestamp: number;
-  maxTimestamp: number;
-  producerId: number;
-  count: number;
-  records: Buffer;
+/** The whole batches at the beginning of a partition's bytes. A broker cuts the last one off at the fetch size. */
+export interface ScannedBatches {
+  /** Bytes that whole batches take. */
+  length: number;
+
+  /** The offset behind the last one; `undefined` where there is none. */
+  next: number | undefined;
+
+  /** Bytes that the batch takes that was cut off, as far as that can be seen. */
+  cutOff: number | undefined;
+
+  /** Why the next batch cannot be read. */
+  fault: Error | undefined;
 }
 
-export const isTransactional = (batch: RecordBatch): boolean => (batch.attributes & flag.transactional) !== 0;
-
-export const isControl = (batch: RecordBatch): boolean => (batch.attributes & flag.control) !== 0;
-
-/** The batches of a fetched partition. A broker cuts the last one off at the fetch size: that one is left out. */
-export function* scanBatches(bytes: Buffer): Generator<RecordBatch> {
-  let start = 0;
-  while (bytes.length - start > magicAt) {
-    refuseOtherFormats(bytes, start);
-    const end = start + lengthAndOffsetBytes + bytes.readInt32BE(start + 8);
-    if (end > bytes.length) return;
-    yield readBatch(bytes.subarray(start, end));
-    start = end;
+/** Looks at the headers only, and only for what tells where to go on. */
+export function scanBatches(bytes: Buffer): ScannedBatches {
+  const found: ScannedBatches = { length: 0, next: undefined, cutOff: undefined, fault: undefined };
+  while (bytes.length - found.length > field.magic) {
+    const start = found.length;
+    const size = lengthAndOffsetBytes + bytes.readInt32BE(start + field.length);
+    if ((found.fault = headerFault(bytes, start, size))) break;
+    if (start + size > bytes.length) {
+      found.cutOff = size;
+      break;
+    }
+    found.next = int64(bytes, start) + bytes.readInt32BE(start + field.lastOffsetDelta) + 1;
+    found.length += size;
   }
+  return found;
 }
 
 /** The old formats have their version in the same place, and may be shorter than the header of this one. */
-function refuseOtherFormats(bytes: Buffer, start: number): void {
-  const magic = bytes.readInt8(start + magicAt);
-  if (magic === supportedMagic) return;
-  throw new Error(
-    `Record batch at offset ${bytes.readBigInt64BE(start)} is of format ${magic}; only format ${supportedMagic} (Kafka 0.11 and later) is supported`,
-  );
-}
-
-function readBatch(bytes: Buffer): RecordBatch {
-  const reader = new ByteReader(bytes);
-  const baseOffset = reader.int64();
-  reader.take(13); // length, partition leader epoch, magic, checksum
-  const attributes = reader.int16();
-  const lastOffset = baseOffset + reader.int32();
-  const firstTimestamp = reader.int64();
-  const maxTimestamp = reader.int64();
-  const producerId = reader.int64();
-  reader.take(6); // producer epoch, base sequence
-  const count = reader.int32();
-  const records = reader.take(reader.remaining);
-  return { baseOffset, lastOffset, attributes, firstTimestamp, maxTimestamp, producerId, count, records };
-}
-
-/** The records of a batch from the given offset on: a fetch may begin inside a batch. */
-export async function decodeRecords(
-  batch: RecordBatch,
-  from: number,
-  partition: TopicPartition,
-): Promise<ConsumedRecord[]> {
-  const reader = new ByteReader(await decompress(batch));
-  const records: ConsumedRecord[] = [];
-  for (let left = batch.count; left > 0; left--) {
-    const record = readRecord(reader, batch, partition);
-    if (record.offset >= from) records.push(record);
+function headerFault(bytes: Buffer, start: number, size: number): Error | undefined {
+  const magic = bytes.readInt8(start + field.magic);
+  if (magic !== supportedMagic) {
+    return new Error(
+      `Record batch at offset ${int64(bytes, start)} is of format ${magic}; only format ${supportedMagic} (Kafka 0.11 and later) is supported`,
+    );
   }
-  return records;
-}
-
-/** Whether a control batch is the marker that ends an aborted transaction; its record's key is (version, type). */
-export async function isAbortMarker(batch: RecordBatch): Promise<boolean> {
-  const [marker] = await decodeRecords(batch, batch.baseOffset, { topic: '', partition: 0 });
-  return marker?.key?.readInt16BE(2) === 0;
-}
-
-async function decompress({ attributes, records }: RecordBatch): Promise<Buffer> {
-  if ((attributes & flag.codec) === 0) return records;
-  const codec = lookupCodec(attributes);
-  if (!codec) throw new Error(`Unknown compression codec ${attributes & flag.codec}`);
-  return codec.decompress(records);
-}
-
-function readRecord(reader: ByteReader, batch: RecordBatch, { topic, partition }: TopicPartition): ConsumedRecord {
-  reader.varint(); // length
-  reader.int8(); // attributes, unused
-  const timestampDelta = reader.varint();
-  const offset = batch.baseOffset + reader.varint();
-  const appendTime = (batch.attributes & flag.logAppendTime) !== 0;
-  const timestamp = appendTime ? batch.maxTimestamp : batch.firstTimestamp + timestampDelta;
-  const key = reader.varintBytes();
-  const value = reader.varintBytes();
-  return { topic, partition, offset, timestamp, key, value, headers: readHeaders(reader) };
-}
-
-function readHeaders(reader: ByteReader): RecordHeader[] {
-  const headers: RecordHeader[] = [];
-  for (let left = reader.varint(); left > 0; left--) {
-    headers.push([reader.varintBytes()?.toString('utf8') ?? '', reader.varintBytes()]);
+  if (size < field.records)
+    return new Error(
+      `Record batch at offset ${int64(bytes, start)} says it is ${size} bytes long, less than its header`,
+    );
+  const isWhole = start + size <= bytes.length;
+  if (isWhole && (bytes.readInt32BE(start + field.lastOffsetDelta) < 0 || bytes.readInt32BE(start + field.count) < 0)) {
+    return new Error(`Record batch at offset ${int64(bytes, start)} says it ends before it begins`);
   }
-  return headers;
+  return undefined;
+}
+
+/** A batch with what its header says, its records still encoded. */
+export class RecordBatch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly baseOffset: number;
+  readonly lastOffset: number;
+  readonly producerId: number;
+  readonly count: number;
+
+  /** The time that the timestamps of the records are relative to, or that of all of them. */
+  readonly baseTimestamp: number;
+
+  /** The whole batch, as it came; once it is decompressed, only its records. They begin here. */
+  content: Buffer;
+  recordsAt = field.records;
+  private readonly attributes: number;
+
+  constructor({ topic, partition }: TopicPartition, content: Buffer) {
+    this.topic = topic;
+    this.partition = partition;
+    this.content = content;
+    this.baseOffset = int64(content, field.baseOffset);
+    this.lastOffset = this.baseOffset + content.readInt32BE(field.lastOffsetDelta);
+    this.attributes = content.readInt16BE(field.attributes);
+    this.baseTimestamp = int64(content, this.hasAppendTime ? field.maxTimestamp : field.firstTimestamp);
+    this.producerId = int64(content, field.producerId);
+    this.count = content.readInt32BE(field.count);
+  }
+
+  /** Whether all records have the time of their append to the log, instead of one of their producer. */
+  get hasAppendTime(): boolean {
+    return (this.attributes & flag.logAppendTime) !== 0;
+  }
+
+  get isTransactional(): boolean {
+    return (this.attributes & flag.transactional) !== 0;
+  }
+
+  get isControl(): boolean {
+    return (this.attributes & flag.control) !== 0;
+  }
+
+  /** Whether the records are to be decompressed before they can be decoded. */
+  get isCompressed(): boolean {
+    return !this.isDecompressed && (this.attributes & flag.codec) !== 0;
+  }
+
+  get isDecompressed(): boolean {
+    return this.recordsAt === 0;
+  }
+
+  /** @throws when the codec is missing, or the records are no output of it */
+  async decompress(): Promise<void> {
+    const codec = lookupCodec(this.attributes);
+    if (!codec) throw new Error(`Unknown compression codec ${this.attributes & flag.codec}`);
+    this.content = await codec.decompress(this.content.subarray(field.records));
+    this.recordsAt = 0;
+  }
+}
+
+/** The batch that begins at an offset of bytes that were scanned. */
+export function batchAt(bytes: Buffer, start: number): Buffer {
+  return bytes.subarray(start, start + lengthAndOffsetBytes + bytes.readInt32BE(start + field.length));
+}
+
+/** Whether a batch, as it came, is what its producer and broker had. */
+export function isIntact(batch: Buffer): boolean {
+  return batch.readUInt32BE(field.checksum) === crc32c(batch, field.attributes);
+}
+
+/** Exact up to 2^53, which offsets, timestamps and producer ids never reach. */
+function int64(bytes: Buffer, at: number): number {
+  return bytes.readInt32BE(at) * 0x1_0000_0000 + bytes.readUInt32BE(at + 4);
 }

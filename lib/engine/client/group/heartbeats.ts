@@ -1,22 +1,35 @@
 import type { EngineLogger } from '../../logger.js';
 import { settlesWithin, wait } from '../../wait.js';
-import { describe, ErrorCode, isMembershipLost } from '../connection/protocol-errors.js';
-
-/** Why a membership ended: the group rebalances, or it goes on without this member. */
-export type MembershipEnd = { kind: 'rebalance' } | { kind: 'lost'; reason: string };
+import { describe, ErrorCode, isRetriable } from '../connection/protocol-errors.js';
 
 /**
- * Keeps a membership alive on a timer of its own, whatever handlers, fetches and commits do, from the join until
- * stopped; also while a rebalance waits for this member to give up its partitions.
+ * The first wait after a join; each further one is twice as long, up to the interval. A rebalance often follows on
+ * another (KIP-429 joins twice), and is learnt of by a heartbeat only.
+ */
+const firstWaitMs = 25;
+
+export interface HeartbeatListener {
+  /** The group waits for its members to join again. Told with every heartbeat until they have. */
+  rebalancing(): void;
+
+  /** The group goes on without this member. No heartbeat follows. */
+  lost(reason: string, errorCode: number): void;
+}
+
+/**
+ * Keeps a membership alive on a timer of its own, whatever handlers, fetches, commits and joins do, from the first join
+ * until stopped.
  */
 export class Heartbeats {
   private readonly stopped = new AbortController();
+  private wake = new AbortController();
+  private waitMs = firstWaitMs;
   private lastSuccess = Date.now();
 
   constructor(
     private readonly send: () => Promise<number>,
     private readonly intervals: { heartbeatIntervalMs: number; sessionTimeoutMs: number },
-    private readonly onEnd: (end: MembershipEnd) => void,
+    private readonly listener: HeartbeatListener,
     private readonly logger: EngineLogger,
   ) {}
 
@@ -26,6 +39,18 @@ export class Heartbeats {
 
   stop(): void {
     this.stopped.abort();
+    this.wake.abort();
+  }
+
+  /** Looks soon, and often for a while: something has changed, or may have. */
+  hurry(): void {
+    this.waitMs = firstWaitMs;
+    this.wake.abort();
+  }
+
+  /** The coordinator has answered something else that proves the membership. */
+  proved(): void {
+    this.lastSuccess = Date.now();
   }
 
   /** The broker has not been heard of for a session, so others may own what we think is ours. */
@@ -39,14 +64,25 @@ export class Heartbeats {
 
   private async beat(): Promise<void> {
     while (!this.stopped.signal.aborted) {
-      await wait(this.intervals.heartbeatIntervalMs, this.stopped.signal);
+      await this.pause();
       if (this.stopped.signal.aborted) return;
       const code = this.expired ? undefined : await this.answerInTime();
       if (this.stopped.signal.aborted) return;
-      if (code === ErrorCode.RebalanceInProgress) this.onEnd({ kind: 'rebalance' });
       const reason = this.lossReason(code);
-      if (reason) return this.onEnd({ kind: 'lost', reason });
+      if (reason !== undefined) {
+        this.stop();
+        return this.listener.lost(reason, code ?? ErrorCode.None);
+      }
+      if (code === ErrorCode.RebalanceInProgress) this.listener.rebalancing();
     }
+  }
+
+  private async pause(): Promise<void> {
+    this.wake = new AbortController();
+    const waitMs = Math.min(this.waitMs, this.intervals.heartbeatIntervalMs);
+    this.waitMs = waitMs * 2;
+    await wait(waitMs, this.wake.signal);
+    if (this.wake.signal.aborted && !this.stopped.signal.aborted) await this.pause();
   }
 
   /** An answer that comes after the session has expired is none. */
@@ -59,7 +95,7 @@ export class Heartbeats {
   private async trySend(): Promise<number | undefined> {
     try {
       const code = await this.send();
-      if (code === ErrorCode.None || code === ErrorCode.RebalanceInProgress) this.lastSuccess = Date.now();
+      if (code === ErrorCode.None || code === ErrorCode.RebalanceInProgress) this.proved();
       return code;
     } catch (error) {
       this.logger.warn(`Heartbeat failed, trying again: ${(error as Error).message}`);
@@ -68,8 +104,8 @@ export class Heartbeats {
   }
 
   private lossReason(code: number | undefined): string | undefined {
-    if (code !== undefined && isMembershipLost(code))
-      return describe(code, 'the coordinator answered a heartbeat').message;
-    return this.expired ? `no heartbeat was answered for ${this.silence} ms, the session has expired` : undefined;
+    if (this.expired) return `no heartbeat was answered for ${this.silence} ms, the session has expired`;
+    if (code === undefined || code === ErrorCode.None || code === ErrorCode.RebalanceInProgress) return undefined;
+    return isRetriable(code) ? undefined : describe(code, 'the coordinator answered a heartbeat').message;
   }
 }

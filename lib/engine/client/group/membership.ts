@@ -1,31 +1,34 @@
 import type { EngineLogger } from '../../logger.js';
 import { wait } from '../../wait.js';
-import type { BrokerLink } from '../connection/broker-link.js';
+import type { Assignor } from '../assignment/assignor.js';
+import { assignorsNamed } from '../assignment/assignors.js';
+import { decodeAssignment, encodeSubscription, unknownGeneration } from '../assignment/consumer-protocol.js';
 import type { GroupSettings } from '../client-settings.js';
 import type { Cluster } from '../connection/cluster.js';
-import type { TopicPartition } from '../consumer-client.js';
-import { AssignerProtocol, type ApiName } from '../connection/kafkajs-internals.js';
-import {
-  describe,
-  ErrorCode,
-  isCoordinatorMoved,
-  isMembershipLost,
-  throwOnError,
-} from '../connection/protocol-errors.js';
-import { assignRoundRobin, flatten } from '../assignment/round-robin.js';
+import { describe, ErrorCode, isCoordinatorMoved, isRetriable, throwOnError } from '../connection/protocol-errors.js';
+import { MemberFencedError, type TopicPartition } from '../consumer-client.js';
+import type { GroupCoordinator } from './group-coordinator.js';
+import { Heartbeats } from './heartbeats.js';
+import { JoinRefusedError, refusal } from './join-errors.js';
+import { assignForAll, type EncodedAssignment, type JoinedMember } from './leader.js';
 
-const { MemberMetadata, MemberAssignment } = AssignerProtocol;
-
-/** The same assignment under the Java client's name for it and under kafkajs's, so that members of either can share a group. */
-const protocolNames = ['roundrobin', 'RoundRobinAssigner'];
 const retryDelayMs = 500;
+
+/** What a member brings to a join. */
+export interface Claim {
+  topics: readonly string[];
+
+  /** What it still holds and goes on with; nothing in an eager rebalance. */
+  owned: readonly TopicPartition[];
+}
 
 interface JoinResponse {
   errorCode: number;
   generationId: number;
+  groupProtocol: string;
   leaderId: string;
   memberId: string;
-  members: { memberId: string; memberMetadata: Buffer }[];
+  members: JoinedMember[];
 }
 
 interface SyncResponse {
@@ -33,52 +36,86 @@ interface SyncResponse {
   memberAssignment: Buffer | null;
 }
 
+export interface MembershipListener {
+  /** The group waits for this member to join again; until then it keeps what it owns. */
+  rebalancing(): void;
+
+  /** The group goes on without this member. What it owned may be another's by now. */
+  lost(reason: string): void;
+}
+
 /**
- * This process's place in a consumer group, by Kafka's classic protocol with eager rebalances.
+ * This process's place in a consumer group, by Kafka's classic protocol.
  *
  * ```
- * outside ──join──▶ joining ──all members there──▶ syncing ──assignment──▶ member ──rebalance──▶ joining
- *                      ▲                               │                      │
- *                      └─── another rebalance began ───┘                      ├─ lost (expired, fenced) ─▶ outside
- *                                                                             └─ leave ─▶ outside
+ *            join ▶                all have joined ▶          assignment ▶
+ *  outside ─────────▶ joining ─────────────────────▶ syncing ─────────────▶ member
+ *     ▲                │ ▲ ▲                           │ │                   │ │
+ *     │                │ │ └── another rebalance ──────┘ │                   │ │
+ *     │                │ └──── rebalance in progress: join again ────────────┘ │
+ *     │                │                                 │                     │
+ *     └── lost: unknown member, illegal generation, session expired ──────────┘
+ *     └── left
+ *
+ *  fenced, or refused by the group: join() throws.
  * ```
+ *
+ * Heartbeats go on from the first join to the loss. A coordinator that has moved or is loading is looked up again in
+ * every state; that alone loses nothing.
  *
  * @see https://kafka.apache.org/protocol.html#The_Messages_JoinGroup
  */
 export class Membership {
+  private readonly assignors: readonly Assignor[];
   private memberId = '';
-  private generation = -1;
-  private leader = false;
+  private generation = unknownGeneration;
+  private assigned: readonly TopicPartition[] = [];
+  private heartbeats: Heartbeats | undefined;
   private joining = false;
-  private coordinator: BrokerLink | undefined;
+  private refused: Error | undefined;
 
   constructor(
+    private readonly coordinator: GroupCoordinator,
     private readonly cluster: Cluster,
     private readonly settings: GroupSettings,
+    private readonly listener: MembershipListener,
     private readonly logger: EngineLogger,
     private readonly signal: AbortSignal,
-  ) {}
-
-  get isMember(): boolean {
-    return this.generation >= 0;
+  ) {
+    this.assignors = assignorsNamed(settings.assignors);
+    signal.addEventListener('abort', () => this.heartbeats?.stop(), { once: true });
   }
 
-  /** Only the leader answers for partitions that appear later: a join of any other member starts no rebalance. */
-  get isLeader(): boolean {
-    return this.leader;
+  /** Whether members keep their partitions while they join again. One way to divide them that needs all forbids it to all. */
+  get isCooperative(): boolean {
+    return this.assignors.every(({ cooperative }) => cooperative);
+  }
+
+  /** Member id and generation, for commits; `undefined` outside of the group. */
+  get identity(): { memberId: string; groupGenerationId: number } | undefined {
+    if (this.generation === unknownGeneration) return undefined;
+    return { memberId: this.memberId, groupGenerationId: this.generation };
+  }
+
+  /** Whether the group still counts on this member, as far as it can know. */
+  get isLive(): boolean {
+    return this.heartbeats?.expired === false;
   }
 
   /**
    * Joins and waits for the assignment, for as long as it takes.
    *
-   * @throws when the group refuses this member for good
+   * @param claim asked anew for each attempt: what was owned may be lost between two
+   * @throws JoinRefusedError when the group will not have this member as it is
+   * @throws MemberFencedError when another process has its place
    */
-  async join(topics: readonly string[]): Promise<TopicPartition[]> {
+  async join(claim: () => Claim): Promise<readonly TopicPartition[]> {
     this.joining = true;
     try {
       while (!this.signal.aborted) {
-        const assignment = await this.tryJoin(topics);
-        if (assignment) return assignment;
+        if (this.refused) throw this.refused;
+        const assignment = await this.tryJoin(claim());
+        if (assignment) return (this.assigned = assignment);
       }
       return [];
     } finally {
@@ -86,141 +123,147 @@ export class Membership {
     }
   }
 
-  /** One heartbeat; its error code. */
-  async heartbeat(): Promise<number> {
-    const { errorCode } = await this.request<{ errorCode: number }>('Heartbeat', {
-      groupGenerationId: this.generation,
-    });
-    if (isCoordinatorMoved(errorCode)) await this.dropCoordinator();
-    return errorCode;
-  }
-
-  /** A request in the name of this member, to the group's coordinator. */
-  async request<T>(api: ApiName, args: object): Promise<T> {
-    const { group: groupId } = this.settings;
-    const coordinator = (this.coordinator ??= await this.cluster.coordinator(groupId));
-    try {
-      return await coordinator.request<T>(api, { groupId, memberId: this.memberId, ...args });
-    } catch (error) {
-      if (this.coordinator === coordinator) await this.dropCoordinator();
-      throw error;
-    }
-  }
-
-  get currentGeneration(): number {
-    return this.generation;
-  }
-
-  /** The coordinator is another one now, or not to be trusted: the next request looks it up again. */
-  async dropCoordinator(): Promise<void> {
-    const { coordinator } = this;
-    this.coordinator = undefined;
-    if (coordinator) await this.cluster.drop(coordinator);
-  }
-
-  /** The broker has forgotten this member: it joins next as a new one. */
-  forget(): void {
-    this.memberId = '';
-    this.generation = -1;
-    this.leader = false;
+  /** A request was answered as if this member were none: a heartbeat will tell. */
+  suspect(): void {
+    this.heartbeats?.hurry();
   }
 
   /** Tells the group that this member goes, so that the others need not wait for its session to expire. */
   async leave(): Promise<void> {
-    if (this.memberId === '') return;
-    if (this.joining) await this.dropCoordinator(); // its link is busy until the join is answered
-    const { errorCode } = await this.request<{ errorCode: number }>('LeaveGroup', {});
+    const { memberId } = this;
+    if (memberId === '') return;
     this.forget();
+    if (this.joining) await this.coordinator.abandon('join'); // busy until the join is answered
+    const members = [{ memberId, groupInstanceId: this.settings.groupInstanceId }];
+    const { errorCode } = await this.coordinator.request<{ errorCode: number }>('join', 'LeaveGroup', {
+      memberId,
+      members,
+    });
     throwOnError(errorCode, 'leaving the group');
   }
 
+  private forget(): void {
+    this.memberId = '';
+    this.endGeneration();
+  }
+
+  private endGeneration(): void {
+    this.heartbeats?.stop();
+    this.heartbeats = undefined;
+    this.generation = unknownGeneration;
+    this.assigned = [];
+  }
+
   /** @returns undefined when another try is due */
-  private async tryJoin(topics: readonly string[]): Promise<TopicPartition[] | undefined> {
+  private async tryJoin(claim: Claim): Promise<readonly TopicPartition[] | undefined> {
     try {
-      const joined = await this.sendJoin(topics);
-      if (!this.accept(joined.errorCode, 'joining', joined)) return await this.pauseBeforeRetry(joined.errorCode);
+      const joined = await this.sendJoin(claim);
+      if (joined.errorCode !== ErrorCode.None) return await this.onError(joined.errorCode, 'joining', joined.memberId);
+      this.enter(joined);
       const synced = await this.sendSync(await this.assignmentsFor(joined));
-      if (!this.accept(synced.errorCode, 'synchronising')) return await this.pauseBeforeRetry(synced.errorCode);
+      if (synced.errorCode !== ErrorCode.None) return await this.onError(synced.errorCode, 'synchronising');
+      this.heartbeats?.hurry();
       return decodeAssignment(synced.memberAssignment);
     } catch (error) {
-      if (isFinal(error)) throw error;
-      if (!this.signal.aborted)
-        this.logger.warn(`Joining group "${this.settings.group}" failed, trying again: ${(error as Error).message}`);
-      return await this.pauseBeforeRetry(ErrorCode.NotCoordinator);
+      if (this.signal.aborted || error instanceof JoinRefusedError || error instanceof MemberFencedError) throw error;
+      if (isFinal(error)) throw refusal(error.code, this.settings);
+      this.logger.warn(`Joining group "${this.settings.group}" failed, trying again: ${(error as Error).message}`);
+      await wait(retryDelayMs, this.signal);
+      return undefined;
     }
   }
 
-  private sendJoin(topics: readonly string[]): Promise<JoinResponse> {
-    const { sessionTimeoutMs, rebalanceTimeoutMs } = this.settings;
-    const metadata = MemberMetadata.encode({ version: 0, topics: [...topics], userData: Buffer.alloc(0) });
-    return this.request<JoinResponse>('JoinGroup', {
+  private sendJoin({ topics, owned }: Claim): Promise<JoinResponse> {
+    const { sessionTimeoutMs, rebalanceTimeoutMs, rackId } = this.settings;
+    const { generation, assigned } = this;
+    const groupProtocols = this.assignors.flatMap((assignor) => {
+      const userData = assignor.userData(assigned, generation);
+      const metadata = encodeSubscription({ topics, owned, generation, userData, rackId });
+      return assignor.names.map((name) => ({ name, metadata }));
+    });
+    return this.coordinator.request<JoinResponse>('join', 'JoinGroup', {
+      ...this.member,
       sessionTimeout: sessionTimeoutMs,
       rebalanceTimeout: rebalanceTimeoutMs,
       protocolType: 'consumer',
-      groupProtocols: protocolNames.map((name) => ({ name, metadata })),
+      groupProtocols,
     });
   }
 
-  private sendSync(groupAssignment: { memberId: string; memberAssignment: Buffer }[]): Promise<SyncResponse> {
-    return this.request<SyncResponse>('SyncGroup', { generationId: this.generation, groupAssignment });
+  private sendSync(groupAssignment: EncodedAssignment[]): Promise<SyncResponse> {
+    const generationId = this.generation;
+    return this.coordinator.request<SyncResponse>('join', 'SyncGroup', {
+      ...this.member,
+      generationId,
+      groupAssignment,
+    });
   }
 
-  /** Takes over what a join told; whether to go on with it. */
-  private accept(errorCode: number, step: string, joined?: JoinResponse): boolean {
-    if (errorCode === ErrorCode.None) {
-      if (joined) {
-        this.memberId = joined.memberId;
-        this.generation = joined.generationId;
-        this.leader = joined.leaderId === joined.memberId;
-      }
-      return true;
-    }
-    if (errorCode === ErrorCode.MemberIdRequired && joined) this.memberId = joined.memberId;
-    else if (errorCode === ErrorCode.UnknownMemberId) this.forget();
-    else if (
-      !isCoordinatorMoved(errorCode) &&
-      !isMembershipLost(errorCode) &&
-      errorCode !== ErrorCode.RebalanceInProgress
-    ) {
-      throw new JoinRefusedError(
-        describe(errorCode, `Group "${this.settings.group}" refused this member while ${step}`).message,
-      );
-    }
-    return false;
+  private get member(): { memberId: string; groupInstanceId: string | null } {
+    return { memberId: this.memberId, groupInstanceId: this.settings.groupInstanceId ?? null };
   }
 
-  private async pauseBeforeRetry(errorCode: number): Promise<undefined> {
-    if (!isCoordinatorMoved(errorCode)) return;
-    await this.dropCoordinator();
-    await wait(retryDelayMs, this.signal);
+  private enter({ memberId, generationId }: JoinResponse): void {
+    this.memberId = memberId;
+    this.generation = generationId;
+    this.heartbeats?.proved();
+    if (this.heartbeats) return;
+    this.heartbeats = new Heartbeats(() => this.heartbeat(), this.settings, this.heartbeatListener(), this.logger);
+    this.heartbeats.start();
   }
 
   /** The leader assigns for all; the others send nothing and receive theirs. */
-  private async assignmentsFor({ members }: JoinResponse): Promise<{ memberId: string; memberAssignment: Buffer }[]> {
-    if (!this.leader) return [];
-    const subscribers = members.map(({ memberId, memberMetadata }) => ({
-      memberId,
-      topics: MemberMetadata.decode(memberMetadata)?.topics ?? [],
-    }));
-    const topics = await this.cluster.metadata([...new Set(subscribers.flatMap((member) => member.topics))]);
-    const counts = new Map(topics.map(({ topic, partitionMetadata }) => [topic, partitionMetadata.length]));
-    return [...assignRoundRobin(subscribers, counts)].map(([memberId, assignment]) => ({
-      memberId,
-      memberAssignment: MemberAssignment.encode({ version: 0, assignment, userData: Buffer.alloc(0) }),
-    }));
+  private assignmentsFor({ leaderId, memberId, groupProtocol, members }: JoinResponse): Promise<EncodedAssignment[]> {
+    const assignor = this.assignors.find(({ names }) => names.includes(groupProtocol));
+    if (leaderId !== memberId || !assignor) return Promise.resolve([]);
+    return assignForAll(this.cluster, assignor, members);
+  }
+
+  /** What follows from an error of a join, a sync or a heartbeat, but for a retry later. */
+  private async onError(errorCode: number, step: string, memberId = ''): Promise<undefined> {
+    if (errorCode === ErrorCode.MemberIdRequired) this.memberId = memberId;
+    else if (errorCode === ErrorCode.UnknownMemberId || errorCode === ErrorCode.IllegalGeneration) {
+      this.lose(describe(errorCode, `the coordinator answered while ${step}`).message, errorCode);
+    } else if (errorCode !== ErrorCode.RebalanceInProgress) {
+      if (!isRetriable(errorCode)) throw refusal(errorCode, this.settings);
+      if (isCoordinatorMoved(errorCode)) this.coordinator.moved();
+      await wait(retryDelayMs, this.signal);
+    }
+  }
+
+  private heartbeatListener(): ConstructorParameters<typeof Heartbeats>[2] {
+    return {
+      rebalancing: () => this.listener.rebalancing(),
+      lost: (reason, errorCode) => {
+        if (errorCode === ErrorCode.FencedInstanceId) this.refused = refusal(errorCode, this.settings);
+        if (this.joining) void this.coordinator.abandon('join'); // it claims what is lost
+        this.lose(reason, errorCode);
+      },
+    };
+  }
+
+  /** While a join is under way, an answer about the generation before it says nothing about this membership. */
+  private async heartbeat(): Promise<number> {
+    const { generation } = this;
+    const request = { ...this.member, groupGenerationId: generation };
+    const { errorCode } = await this.coordinator.request<{ errorCode: number }>('heartbeat', 'Heartbeat', request);
+    if (isCoordinatorMoved(errorCode)) this.coordinator.moved();
+    const outdated = this.joining || generation !== this.generation;
+    const ofGeneration = errorCode === ErrorCode.RebalanceInProgress || errorCode === ErrorCode.IllegalGeneration;
+    return outdated && ofGeneration ? ErrorCode.None : errorCode;
+  }
+
+  /** The member id is kept unless it is the broker that does not know it: the group may still wait for it. */
+  private lose(reason: string, errorCode: number): void {
+    const wasMember = this.identity !== undefined;
+    this.endGeneration();
+    if (errorCode === ErrorCode.UnknownMemberId) this.memberId = '';
+    if (wasMember) this.listener.lost(reason);
   }
 }
 
-/** The group will not have this member, however often it asks. */
-export class JoinRefusedError extends Error {
-  override readonly name = 'JoinRefusedError';
-}
-
-function isFinal(error: unknown): boolean {
-  return error instanceof JoinRefusedError;
-}
-
-function decodeAssignment(memberAssignment: Buffer | null): TopicPartition[] {
-  if (!memberAssignment || memberAssignment.length === 0) return [];
-  return flatten(MemberAssignment.decode(memberAssignment)?.assignment ?? {});
+/** An answer that no other attempt will change. */
+function isFinal(error: unknown): error is { code: number } {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'number' && !isRetriable(code);
 }

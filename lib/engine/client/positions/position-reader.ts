@@ -1,23 +1,22 @@
 import type { EngineLogger } from '../../logger.js';
 import type { Cluster } from '../connection/cluster.js';
-import type { PartitionPosition, TopicPartition } from '../consumer-client.js';
-import { commitOffsets, fetchCommitted } from '../group/group-offsets.js';
-import { listOffsets } from './log-offsets.js';
-import type { Membership } from '../group/membership.js';
-import { markFirstStart, startPositions } from './start-positions.js';
+import type { CommittedPosition, TopicPartition } from '../consumer-client.js';
+import type { GroupOffsets } from '../group/group-offsets.js';
 import type { SubscribedTopics } from '../group/topic-subscription.js';
+import { listOffsets } from './log-offsets.js';
+import { markFirstStart, startPositions } from './start-positions.js';
 
 /** Finds out where a group goes on: at what it has committed, or at a first position of its own. */
 export class PositionReader {
   constructor(
     private readonly cluster: Cluster,
-    private readonly membership: Membership,
+    private readonly offsets: GroupOffsets,
     private readonly startFromBeginning: (topic: string) => boolean,
     private readonly logger: EngineLogger,
   ) {}
 
   /** The positions of those partitions that have one now; why the others have none is logged. */
-  async read(partitions: readonly TopicPartition[], topics: SubscribedTopics): Promise<readonly PartitionPosition[]> {
+  async read(partitions: readonly TopicPartition[], topics: SubscribedTopics): Promise<readonly CommittedPosition[]> {
     try {
       return await this.tryRead(partitions, topics);
     } catch (error) {
@@ -30,14 +29,22 @@ export class PositionReader {
   private async tryRead(
     partitions: readonly TopicPartition[],
     topics: SubscribedTopics,
-  ): Promise<readonly PartitionPosition[]> {
-    const read = new Set(partitions.map(({ topic }) => topic));
-    const committed = await fetchCommitted(this.membership, new Map([...topics].filter(([topic]) => read.has(topic))));
+  ): Promise<readonly CommittedPosition[]> {
+    const committed = await this.offsets.fetch(partitionCounts(partitions, topics));
     const { known, first } = startPositions(partitions, committed, this.startFromBeginning);
     const beginnings = await listOffsets(this.cluster, first.beginning, 'beginning');
     const ends = await listOffsets(this.cluster, first.end, 'end');
     const chosen = [...beginnings, ...ends].map((start) => markFirstStart(start, committed));
-    if (chosen.length > 0) await commitOffsets(this.membership, chosen);
+    if (chosen.length > 0) await this.offsets.commit(chosen);
     return [...known, ...chosen];
   }
+}
+
+/** Of the topics to ask for: the leader may have seen partitions that we have not. */
+function partitionCounts(partitions: readonly TopicPartition[], topics: SubscribedTopics): SubscribedTopics {
+  const counts = new Map<string, number>();
+  for (const { topic, partition } of partitions) {
+    counts.set(topic, Math.max(counts.get(topic) ?? topics.get(topic) ?? 0, partition + 1));
+  }
+  return counts;
 }

@@ -1,4 +1,4 @@
-import type { PartitionPosition, TopicPartition } from '../consumer-client.js';
+import type { CommittedPosition, PartitionPosition, TopicPartition } from '../consumer-client.js';
 
 /** What a group has committed for a partition. `offset` is -1 where there is nothing. */
 export interface CommittedOffset {
@@ -12,7 +12,7 @@ export type CommittedOffsets = ReadonlyMap<string, readonly CommittedOffset[]>;
 
 /** Where partitions start: at what is committed, or at an end of their log. */
 export interface StartPositions {
-  known: PartitionPosition[];
+  known: CommittedPosition[];
   first: { beginning: TopicPartition[]; end: TopicPartition[] };
 }
 
@@ -24,8 +24,8 @@ export function startPositions(
   const positions: StartPositions = { known: [], first: { beginning: [], end: [] } };
   for (const { topic, partition } of owned) {
     const ofTopic = committed.get(topic) ?? [];
-    const offset = ofTopic.find((read) => read.partition === partition)?.offset ?? -1;
-    if (offset >= 0) positions.known.push({ topic, partition, offset });
+    const { offset = -1, metadata = null } = ofTopic.find((read) => read.partition === partition) ?? {};
+    if (offset >= 0) positions.known.push({ topic, partition, offset, metadata: metadata ?? '' });
     else if (startsAtBeginning(partition, ofTopic, startFromBeginning(topic)))
       positions.first.beginning.push({ topic, partition });
     else positions.first.end.push({ topic, partition });
@@ -52,10 +52,7 @@ export function startsAtBeginning(
  * this they tell a sibling's first commit from that of a group that has been at work, and a partition that was there
  * from one that was added.
  */
-export function markFirstStart(
-  start: PartitionPosition,
-  committed: CommittedOffsets,
-): PartitionPosition & { metadata: string } {
+export function markFirstStart(start: PartitionPosition, committed: CommittedOffsets): CommittedPosition {
   const partitions = committed.get(start.topic)?.length ?? 0;
   return { ...start, metadata: `first start on ${partitions} partitions` };
 }

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { CommitFailedError } from '../../../../lib/engine/client/consumer-client.js';
 import {
   ConsumingApplication,
   everythingDue,
@@ -159,6 +160,23 @@ describe('A group consumer', () => {
 
       await app.handling('orders-0@1');
       expect(app.client.commits).toEqual([['orders-0@1'], ['orders-0@1']]);
+    });
+
+    it('goes on with a partition whose commit succeeds beside one that is refused', async () => {
+      consuming([0, 1], { autoCommit: false, commitIntervalMs: 3_600_000 });
+      const refused = [{ topic: 'orders', partition: 1 }];
+      app.client.onCommit = () =>
+        app.client.commits.at(-1)!.some((position) => position.startsWith('orders-1'))
+          ? Promise.reject(new CommitFailedError('forbidden', refused))
+          : Promise.resolve();
+      app.client.deliver(1, 0);
+      app.client.deliver(0, 0, 1);
+
+      await app.handled('orders-1@0', 'orders-0@0');
+
+      await app.handling('orders-0@1');
+      expect(app.places).not.toContain('orders-1@1');
+      app.client.onCommit = () => Promise.resolve();
     });
 
     it('shares a request between partitions that wait together', async () => {

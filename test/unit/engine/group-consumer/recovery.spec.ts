@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { MemberFencedError } from '../../../../lib/engine/client/consumer-client.js';
 import { SkipMessageError } from '../../../../lib/messaging/errors.js';
 import {
   ConsumingApplication,
@@ -133,6 +134,19 @@ describe('A group consumer', () => {
       app.client.assign(0);
 
       await joined;
+    });
+
+    it('stops for good when another process has its place', async () => {
+      consuming([0]);
+
+      app.client.fail(new MemberFencedError('another process has joined as "pod-1"'));
+      await soon(() => app.consumer.status().running === false);
+
+      expect(app.logger.at('error')).toEqual([
+        'Stopping the consumer of group "billing": another process has joined as "pod-1"',
+      ]);
+      await app.consumer.stop();
+      expect(app.clients).toHaveLength(1);
     });
 
     it('is not silent when it ends without an error', async () => {

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { CommitFailedError } from '../../../../lib/engine/client/consumer-client.js';
 import { Committer } from '../../../../lib/engine/offsets/committer.js';
 import { deferred, type Deferred } from '../../../support/deferred.js';
 import { eventually } from '../../../support/eventually.js';
@@ -50,6 +51,21 @@ describe('Committer', () => {
     await flushed();
 
     expect(sent()).toEqual([['1@5']]);
+  });
+
+  it('sends again only what the broker refused', async () => {
+    lanes[0]!.offset = 5;
+    lanes[1]!.offset = 6;
+    const flush = committer.flush();
+    await eventually(() => requests.length === 1);
+
+    requests[0]!.answer.reject(new CommitFailedError('forbidden', [{ topic: 'orders', partition: 1 }]));
+
+    expect(await flush).toBe(false);
+    expect(lanes.map((lane) => committer.isDone(lane))).toEqual([true, false]);
+    expect(logger.at('warn')).toEqual(['Commit of orders-1@6 failed, it is tried again: forbidden']);
+    await flushed();
+    expect(sent()).toEqual([['0@5', '1@6'], ['1@6']]);
   });
 
   it('sends a position once', async () => {

@@ -83,15 +83,39 @@ describe('ByteReader', () => {
     expect(reader.varintBytes()).toEqual(Buffer.alloc(0));
   });
 
+  it('skips what nobody asks for, and tells where it is', () => {
+    const bytes = Buffer.from('bytes');
+    const { buffer } = newEncoder()
+      .writeInt32(1)
+      .writeVarInt(bytes.length)
+      .writeBuffer(bytes)
+      .writeVarInt(-1)
+      .writeInt8(7);
+    const reader = new ByteReader(buffer);
+
+    reader.skip(4);
+    reader.skipVarintBytes();
+    expect(reader.position).toBe(10);
+    reader.skipVarintBytes();
+    expect(reader.int8()).toBe(7);
+  });
+
   it.each<[string, (reader: ByteReader) => unknown]>([
     ['an integer', (reader) => reader.int32()],
     ['bytes', (reader) => reader.take(4)],
     ['a negative number of bytes', (reader) => reader.take(-1)],
     ['a varint without an end', (reader) => reader.varint()],
+    ['bytes of a varint length', (reader) => reader.skipVarintBytes()],
   ])('refuses to read %s past the end', (_, read) => {
     const reader = new ByteReader(Buffer.from([0x80, 0x80, 0x80]));
 
     expect(() => read(reader)).toThrow(RangeError);
+  });
+
+  it.each([1, 2, 3, 4, 5])('refuses a varint of which %d bytes are there', (length) => {
+    const reader = new ByteReader(Buffer.alloc(length, 0x80));
+
+    expect(() => reader.varint()).toThrow(RangeError);
   });
 
   it('says where it was and what was missing', () => {

@@ -5,11 +5,13 @@ import {
   ErrorCode,
   isCoordinatorMoved,
   isMembershipLost,
+  isRetriable,
   throwOnError,
 } from '../../../../../lib/engine/client/connection/protocol-errors.js';
 
 /** Kafka's names, from the protocol's table. */
 const names: Record<keyof typeof ErrorCode, string> = {
+  UnknownServerError: 'UNKNOWN',
   None: 'KAFKAJS_UNKNOWN_ERROR_CODE', // kafkajs has no error for success
   OffsetOutOfRange: 'OFFSET_OUT_OF_RANGE',
   UnknownTopicOrPartition: 'UNKNOWN_TOPIC_OR_PARTITION',
@@ -17,10 +19,14 @@ const names: Record<keyof typeof ErrorCode, string> = {
   CoordinatorNotAvailable: 'GROUP_COORDINATOR_NOT_AVAILABLE',
   NotCoordinator: 'NOT_COORDINATOR_FOR_GROUP',
   IllegalGeneration: 'ILLEGAL_GENERATION',
+  InconsistentGroupProtocol: 'INCONSISTENT_GROUP_PROTOCOL',
   UnknownMemberId: 'UNKNOWN_MEMBER_ID',
+  InvalidSessionTimeout: 'INVALID_SESSION_TIMEOUT',
   RebalanceInProgress: 'REBALANCE_IN_PROGRESS',
   TopicAuthorizationFailed: 'TOPIC_AUTHORIZATION_FAILED',
+  GroupAuthorizationFailed: 'GROUP_AUTHORIZATION_FAILED',
   MemberIdRequired: 'MEMBER_ID_REQUIRED',
+  GroupMaxSizeReached: 'GROUP_MAX_SIZE_REACHED',
   FencedInstanceId: 'FENCED_INSTANCE_ID',
 };
 
@@ -68,4 +74,15 @@ it.each([
   const meanings = [isCoordinatorMoved(code) && 'moved', isMembershipLost(code) && 'lost'].filter(Boolean);
 
   expect(meanings).toEqual(expected === 'neither' ? [] : [expected]);
+});
+
+it.each([
+  [-1, true],
+  [14, true],
+  [16, true],
+  [30, false],
+  [82, false],
+  [119, false],
+])('Code %d may pass by itself: %s', (code, expected) => {
+  expect(isRetriable(code)).toBe(expected);
 });

@@ -1,281 +1,307 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { GroupSettings } from '../../../../../lib/engine/client/client-settings.js';
-import type { Cluster } from '../../../../../lib/engine/client/connection/cluster.js';
-import type { FetchedPartition } from '../../../../../lib/engine/client/fetch/fetch-response.js';
-import { Fetcher } from '../../../../../lib/engine/client/fetch/fetcher.js';
-import { ErrorCode } from '../../../../../lib/engine/client/connection/protocol-errors.js';
-import { everythingDue, soon } from '../../../../support/consuming-application.js';
-import { deferred, type Deferred } from '../../../../support/deferred.js';
-import { encodeBatch } from '../../../../support/record-batches.js';
-import { RecordingLogger } from '../../../../support/recording-logger.js';
-
-const notLeader = 6;
-
-/** A fetch that waits for its answer. */
-interface PendingFetch {
-  node: number;
-
-  /** `orders-0@5` for each partition. */
-  asked: string[];
-  answer: Deferred<{ partitions: FetchedPartition[] }>;
-}
+import { everythingDue } from '../../../../support/consuming-application.js';
+import { encodeBatch, encodeMarker } from '../../../../support/record-batches.js';
+import { answered, atEnd, Fetching, partition, reply, until } from './fetching.js';
 
 describe('Fetcher', () => {
-  /** Leaders of the partitions of topic `orders`. */
-  let leaders: number[];
-  let beginning: Promise<number>;
-  let pending: PendingFetch[];
-  let events: string[];
-  let logger: RecordingLogger;
-  let fetcher: Fetcher;
+  let fetching: Fetching;
 
   beforeEach(() => {
-    leaders = [1, 1, 2];
-    beginning = Promise.resolve(0);
-    pending = [];
-    events = [];
-    logger = new RecordingLogger();
-    const listener = {
-      records: ({ partition }: { partition: number }, records: readonly { offset: number }[], next: number) =>
-        void events.push(`${partition}: ${records.map(({ offset }) => offset).join()} next ${next}`),
-      repositioned: ({ partition, offset }: { partition: number; offset: number }) =>
-        void events.push(`${partition}: repositioned to ${offset}`),
-      vanished: (topic: string) => void events.push(`${topic} vanished`),
-    };
-    fetcher = new Fetcher(fakeCluster(), settings, listener, logger);
+    fetching = new Fetching();
   });
 
-  afterEach(() => {
-    fetcher.stop();
-    pending.forEach(({ answer }) => answer.resolve({ partitions: [] }));
-  });
+  afterEach(() => fetching.stop());
 
   it('asks each leader for its partitions, at their positions', async () => {
-    await start([0, 5], [1, 6], [2, 7]);
+    fetching.add([0, 5], [1, 6], [2, 7]);
 
-    expect((await fetchOf(1)).asked).toEqual(['orders-0@5', 'orders-1@6']);
-    expect((await fetchOf(2)).asked).toEqual(['orders-2@7']);
+    expect((await fetching.next(1)).asked).toEqual(['orders-0@5', 'orders-1@6']);
+    expect((await fetching.next(2)).asked).toEqual(['orders-2@7']);
   });
 
-  it('hands out what came, and goes on behind it', async () => {
-    await start([0, 5]);
+  it('hands out what came, batch by batch, and goes on behind it', async () => {
+    fetching.add([0, 5]);
 
-    (await fetchOf(1)).answer.resolve({ partitions: [await partition(0, 5, 6)] });
+    await fetching.answer('orders-0@5', await partition(0, [5, 6], [7]));
 
-    expect((await fetchOf(1)).asked).toEqual(['orders-0@7']);
-    expect(events).toEqual(['0: 5,6 next 7']);
+    expect((await fetching.next()).asked).toEqual(['orders-0@8']);
+    await fetching.handedOut('0: 5,6 next 7', '0: 7 next 8');
+    expect(fetching.events).toEqual(['0: 5,6 next 7', '0: 7 next 8']);
+    expect(fetching.position(0)).toBe(8);
+  });
+
+  it('has the next fetch under way before it hands anything out', async () => {
+    let underWay: string[][] = [];
+    fetching.onRecords = () => (underWay = fetching.pending.map(({ asked }) => asked));
+    fetching.add([0, 5]);
+
+    await fetching.answer('orders-0@5', await partition(0, [5, 6]));
+    await fetching.handedOut('0: 5,6 next 7');
+
+    expect(underWay).toEqual([['orders-0@7']]);
   });
 
   it('asks again at the same position when nothing came, and tells nobody', async () => {
-    await start([0, 5]);
+    fetching.add([0, 5]);
 
-    (await fetchOf(1)).answer.resolve({ partitions: [await partition(0)] });
+    await fetching.answer('orders-0@5', atEnd(0));
 
-    expect((await fetchOf(1)).asked).toEqual(['orders-0@5']);
-    expect(events).toEqual([]);
+    expect((await fetching.next()).asked).toEqual(['orders-0@5']);
+    expect(fetching.events).toEqual([]);
   });
 
-  it('leaves out a paused partition, and asks for it where it stood once it is resumed', async () => {
-    await start([0, 5], [1, 6]);
-    const fetch = await fetchOf(1);
-    fetcher.pause({ topic: 'orders', partition: 0 });
-    fetch.answer.resolve({ partitions: [await partition(0, 5), await partition(1, 6)] });
+  it('hands out the partitions in turn', async () => {
+    fetching.add([0, 5], [1, 6]);
 
-    const next = await fetchOf(1);
-    expect(next.asked).toEqual(['orders-1@7']);
-    expect(events).toEqual(['1: 6 next 7']);
+    reply(await fetching.next(), await partition(0, [5], [6]), await partition(1, [6], [7]));
 
-    fetcher.resume({ topic: 'orders', partition: 0 });
-    next.answer.resolve({ partitions: [] });
-    expect((await fetchOf(1)).asked).toEqual(['orders-0@5', 'orders-1@7']);
+    await fetching.handedOut('0: 5 next 6', '1: 6 next 7', '0: 6 next 7', '1: 7 next 8');
+    expect(fetching.events).toEqual(['0: 5 next 6', '1: 6 next 7', '0: 6 next 7', '1: 7 next 8']);
   });
 
-  it('wakes up when its only partition is resumed', async () => {
-    await start([0, 5]);
-    const fetch = await fetchOf(1);
-    fetcher.pause({ topic: 'orders', partition: 0 });
-    fetch.answer.resolve({ partitions: [] });
-    await everythingDue();
-    expect(pending).toEqual([]);
+  it('asks first for the partition whose turn it was longest ago', async () => {
+    fetching.leaders = [1, 1, 1];
+    fetching.add([0, 5], [1, 6], [2, 7]);
 
-    fetcher.resume({ topic: 'orders', partition: 0 });
+    reply(await fetching.next(), await partition(0, [5]), atEnd(1), await partition(2, [7]));
 
-    expect((await fetchOf(1)).asked).toEqual(['orders-0@5']);
+    expect((await fetching.next()).asked).toEqual(['orders-1@6', 'orders-0@6', 'orders-2@8']);
   });
 
-  it('follows a partition to its new leader, and says why', async () => {
-    await start([0, 5]);
-    leaders = [3, 1, 2];
+  it('takes partitions in addition, and leaves the others alone', async () => {
+    fetching.add([0, 5]);
+    const first = await fetching.next();
 
-    (await fetchOf(1)).answer.resolve({ partitions: [{ ...(await partition(0)), errorCode: notLeader }] });
+    fetching.add([1, 6]);
 
-    expect((await fetchOf(3)).asked).toEqual(['orders-0@5']);
-    expect(logger.at('warn')).toEqual([expect.stringMatching(/^Fetching orders-0 failed, trying again: /)]);
+    expect((await fetching.next()).asked).toEqual(['orders-1@6']);
+    reply(first, await partition(0, [5]));
+    await fetching.handedOut('0: 5 next 6');
   });
 
-  it('waits for a partition that has no leader, while others go on', async () => {
-    leaders = [-1, 1, 2];
-    await start([0, 5], [1, 6]);
-    expect((await fetchOf(1)).asked).toEqual(['orders-1@6']);
+  it('has a position for the partitions that it reads only', () => {
+    fetching.add([0, 5], [1, 6]);
+    fetching.remove(1);
 
-    leaders = [2, 1, 2];
-
-    expect((await fetchOf(2)).asked).toEqual(['orders-0@5']);
+    expect([0, 1, 2].map(fetching.position)).toEqual([5, undefined, undefined]);
   });
 
-  it('moves to the replica that the leader prefers for it', async () => {
-    await start([0, 5]);
+  it('hands out batches that have to be decompressed in their place, and others meanwhile', async () => {
+    const zipped = await encodeBatch([{ offset: 5 }, { offset: 6 }], { compression: 'gzip' });
+    const plain = await encodeBatch([{ offset: 7 }]);
+    fetching.add([0, 5], [1, 6]);
 
-    (await fetchOf(1)).answer.resolve({ partitions: [{ ...(await partition(0)), preferredReadReplica: 4 }] });
+    reply(await fetching.next(), answered(0, Buffer.concat([zipped, plain])), await partition(1, [6]));
 
-    expect((await fetchOf(4)).asked).toEqual(['orders-0@5']);
+    await fetching.handedOut('1: 6 next 7', '0: 5,6 next 7', '0: 7 next 8');
+    expect(fetching.events).toEqual(['1: 6 next 7', '0: 5,6 next 7', '0: 7 next 8']);
   });
 
-  it('tries again after a request that failed', async () => {
-    await start([0, 5]);
+  it('leaves out aborted transactions, and moves past them, also when they go on in the next answer', async () => {
+    const transaction = (producerId: number, offset: number) =>
+      encodeBatch([{ offset }], { transactional: true, producerId });
+    const aborted = (...batches: Buffer[]) => ({
+      ...answered(0, Buffer.concat(batches)),
+      abortedTransactions: [{ producerId: 1, firstOffset: 5 }],
+    });
+    fetching.add([0, 5]);
 
-    (await fetchOf(1)).answer.reject(new Error('connection lost'));
+    await fetching.answer('orders-0@5', aborted(await transaction(1, 5), await transaction(2, 6)));
+    await fetching.answer('orders-0@7', aborted(await transaction(1, 7), await encodeMarker('abort', 8, 1)));
+    await fetching.answer('orders-0@9', answered(0, await transaction(1, 9)));
 
-    expect((await fetchOf(1)).asked).toEqual(['orders-0@5']);
-    expect(logger.at('warn')).toEqual(['Fetching from broker 1 failed, trying again: connection lost']);
+    const expected = ['0:  next 6', '0: 6 next 7', '0:  next 8', '0:  next 9', '0: 9 next 10'];
+    await fetching.handedOut(...expected);
+    expect(fetching.events).toEqual(expected);
   });
 
-  it('lets a partition wait that cannot be decoded, and goes on with the others', async () => {
-    await start([0, 5], [1, 6]);
-    const corrupt = await partition(0, 5);
-    corrupt.bytes.writeInt8(1, 16);
+  describe('with a paused partition', () => {
+    it('asks for the others only, and for that one once it is resumed', async () => {
+      fetching.add([0, 5], [1, 6]);
+      fetching.pause(0);
+      expect((await fetching.next()).asked).toEqual(['orders-1@6']);
 
-    (await fetchOf(1)).answer.resolve({ partitions: [corrupt, await partition(1, 6)] });
+      fetching.resume(0);
 
-    expect((await fetchOf(1)).asked).toEqual(['orders-1@7']);
-    expect(events).toEqual(['1: 6 next 7']);
-    expect(logger.at('error')).toEqual([
-      expect.stringMatching(/^Records of orders-0 from offset 5 cannot be decoded.*format 1/),
-    ]);
-  });
-
-  describe('whose position is out of range', () => {
-    const outOfRange = async () => ({ ...(await partition(0)), errorCode: ErrorCode.OffsetOutOfRange });
-
-    it.each([
-      ['below the beginning', 9, 'warn', 'orders-0 has no offset 5 any more (retention); going on at its beginning, 9'],
-      [
-        'above the end',
-        2,
-        'error',
-        'orders-0 has no offset 5 (topic truncated or recreated?); going on at its beginning, 2',
-      ],
-    ] as const)('%s goes on at the beginning, and says so', async (_, first, level, line) => {
-      beginning = Promise.resolve(first);
-      await start([0, 5]);
-
-      (await fetchOf(1)).answer.resolve({ partitions: [await outOfRange()] });
-
-      expect((await fetchOf(1)).asked).toEqual([`orders-0@${first}`]);
-      expect(events).toEqual([`0: repositioned to ${first}`]);
-      expect(logger.at(level)).toEqual([line]);
+      expect((await fetching.next()).asked).toEqual(['orders-0@5']);
     });
 
-    it('does not move a partition that was given up in the meantime', async () => {
-      const answered = deferred<number>();
-      beginning = answered.promise;
-      await start([0, 5]);
-      (await fetchOf(1)).answer.resolve({ partitions: [await outOfRange()] });
+    it('keeps what comes of it until it is resumed', async () => {
+      fetching.add([0, 5]);
+      const fetch = await fetching.next();
+      fetching.pause(0);
+      reply(fetch, await partition(0, [5]));
       await everythingDue();
+      expect(fetching.events).toEqual([]);
 
-      fetcher.stop();
-      answered.resolve(9);
+      fetching.resume(0);
+
+      await fetching.handedOut('0: 5 next 6');
+      expect((await fetching.next()).asked).toEqual(['orders-0@6']);
+    });
+
+    it('stops in the middle of what was fetched, and goes on there without another fetch', async () => {
+      fetching.onRecords = () => fetching.pause(0);
+      fetching.add([0, 5]);
+      await fetching.answer('orders-0@5', await partition(0, [5], [6], [7]));
+      await fetching.handedOut('0: 5 next 6');
       await everythingDue();
+      expect(fetching.events).toEqual(['0: 5 next 6']);
+      expect(fetching.position(0)).toBe(6);
 
-      expect(events).toEqual([]);
+      fetching.resume(0);
+      await fetching.handedOut('0: 5 next 6', '0: 6 next 7');
+      fetching.resume(0);
+      await fetching.handedOut('0: 5 next 6', '0: 6 next 7', '0: 7 next 8');
+
+      expect(fetching.pending.map(({ asked }) => asked)).toEqual([['orders-0@8']]);
+    });
+
+    it('keeps a batch that was being decompressed', async () => {
+      const zipped = await encodeBatch([{ offset: 5 }], { compression: 'gzip' });
+      fetching.onRecords = (event) => (event.startsWith('1') ? fetching.pause(0) : undefined);
+      fetching.add([0, 5], [1, 6]);
+      reply(await fetching.next(), answered(0, zipped), await partition(1, [6]));
+      await fetching.handedOut('1: 6 next 7');
+      expect(fetching.events).toEqual(['1: 6 next 7']);
+
+      fetching.resume(0);
+
+      await fetching.handedOut('1: 6 next 7', '0: 5 next 6');
+    });
+
+    it('is not paused any more when it is added anew', async () => {
+      fetching.add([0, 5]);
+      fetching.pause(0);
+      fetching.remove(0);
+
+      fetching.add([0, 8]);
+
+      expect((await fetching.next()).asked).toEqual(['orders-0@8']);
+    });
+  });
+
+  describe('removing a partition', () => {
+    it('hands out nothing more of it, in the middle of what was fetched', async () => {
+      fetching.onRecords = (event) => (event.startsWith('0') ? fetching.remove(0) : undefined);
+      fetching.add([0, 5], [1, 6]);
+
+      reply(await fetching.next(), await partition(0, [5], [6]), await partition(1, [6], [7]));
+
+      await fetching.handedOut('0: 5 next 6', '1: 6 next 7', '1: 7 next 8');
+      await everythingDue();
+      expect(fetching.events).toEqual(['0: 5 next 6', '1: 6 next 7', '1: 7 next 8']);
+      reply(await fetching.next(), atEnd(0), atEnd(1)); // was under way
+      expect((await fetching.next()).asked).toEqual(['orders-1@8']);
+    });
+
+    it('drops the answer that is under way, also when it is added anew at the same position', async () => {
+      fetching.add([0, 5]);
+      const before = await fetching.next();
+      fetching.remove(0);
+      fetching.add([0, 5]);
+      const after = await fetching.next();
+      expect(after.asked).toEqual(['orders-0@5']);
+
+      reply(before, await partition(0, [5]));
+      await everythingDue();
+      expect(fetching.events).toEqual([]);
+
+      reply(after, await partition(0, [5]));
+      await fetching.handedOut('0: 5 next 6');
+    });
+
+    it('leaves a fetch of others under way', async () => {
+      fetching.add([0, 5], [1, 6]);
+      const fetch = await fetching.next();
+
+      fetching.remove(0);
+      reply(fetch, await partition(0, [5]), await partition(1, [6]));
+
+      expect((await fetching.next()).asked).toEqual(['orders-1@7']);
+      await fetching.handedOut('1: 6 next 7');
+      expect(fetching.events).toEqual(['1: 6 next 7']);
+    });
+  });
+
+  describe('seeking', () => {
+    it('goes on elsewhere in the middle of what was fetched', async () => {
+      fetching.onRecords = (event) => (event === '0: 5 next 6' ? fetching.seek(0, 50) : undefined);
+      fetching.add([0, 5]);
+
+      await fetching.answer('orders-0@5', await partition(0, [5], [6]));
+
+      await until(() => fetching.pending.some(({ asked }) => asked.includes('orders-0@50')), 'a fetch of orders-0@50');
+      expect(fetching.events).toEqual(['0: 5 next 6']);
+      expect(fetching.position(0)).toBe(50);
+    });
+
+    it('does not wait for a fetch that is under way, and drops what that brings', async () => {
+      fetching.add([0, 5]);
+      const before = await fetching.next();
+
+      fetching.seek(0, 50);
+      const after = await fetching.next();
+      expect(after.asked).toEqual(['orders-0@50']);
+
+      reply(before, await partition(0, [5]));
+      reply(after, await partition(0, [50]));
+      await fetching.handedOut('0: 50 next 51');
+      expect(fetching.events).toEqual(['0: 50 next 51']);
+    });
+
+    it('leaves a paused partition paused', async () => {
+      fetching.add([0, 5]);
+      fetching.pause(0);
+      fetching.seek(0, 50);
+      await everythingDue();
+      expect(fetching.pending).toEqual([]);
+
+      fetching.resume(0);
+
+      expect((await fetching.next()).asked).toEqual(['orders-0@50']);
+    });
+
+    it('means nothing for a partition that is not read', () => {
+      fetching.seek(0, 50);
+
+      expect(fetching.position(0)).toBeUndefined();
     });
   });
 
   it('hands out nothing once stopped, and asks no more', async () => {
-    await start([0, 5]);
-    const fetch = await fetchOf(1);
+    fetching.add([0, 5]);
+    const fetch = await fetching.next();
 
-    fetcher.stop();
-    fetch.answer.resolve({ partitions: [await partition(0, 5)] });
+    fetching.fetcher.stop();
+    reply(fetch, await partition(0, [5]));
+    fetching.add([1, 6]);
     await everythingDue();
 
-    expect(events).toEqual([]);
-    expect(pending).toEqual([]);
-    expect(logger.lines).toEqual([]);
+    expect(fetching.events).toEqual([]);
+    expect(fetching.pending).toEqual([]);
+    expect(fetching.logger.lines).toEqual([]);
   });
 
-  it('is quiet about a request that fails because it was stopped', async () => {
-    await start([0, 5]);
-    const fetch = await fetchOf(1);
+  it('stops in the middle of what was fetched', async () => {
+    fetching.onRecords = () => fetching.fetcher.stop();
+    fetching.add([0, 5]);
 
-    fetcher.stop();
-    fetch.answer.reject(new Error('closed'));
+    await fetching.answer('orders-0@5', await partition(0, [5], [6]));
+    await fetching.handedOut('0: 5 next 6');
     await everythingDue();
 
-    expect(logger.lines).toEqual([]);
+    expect(fetching.events).toEqual(['0: 5 next 6']);
   });
 
-  function start(...positions: [partition: number, offset: number][]): Promise<void> {
-    return fetcher.start(positions.map(([partition, offset]) => ({ topic: 'orders', partition, offset })));
-  }
+  it('says nothing about a fetch that fails because it was stopped', async () => {
+    fetching.add([0, 5]);
+    const fetch = await fetching.next();
 
-  /** Takes the next fetch that is sent to a broker. */
-  async function fetchOf(node: number): Promise<PendingFetch> {
-    await soon(() => pending.some((fetch) => fetch.node === node), `a fetch from broker ${node}`);
-    const fetch = pending.find((waiting) => waiting.node === node)!;
-    pending.splice(pending.indexOf(fetch), 1);
-    return fetch;
-  }
+    fetching.fetcher.stop();
+    fetch.answer.reject(new Error('connection closed'));
+    await everythingDue();
 
-  function fakeCluster(): Cluster {
-    const metadata = async () => [
-      { topic: 'orders', partitionMetadata: leaders.map((leader, partitionId) => ({ partitionId, leader })) },
-    ];
-    const request = async (node: number, api: string, args: FetchArguments) =>
-      api === 'ListOffsets' ? offsetsListed(await beginning) : fetchSent(node, args);
-    return { metadata, request } as unknown as Cluster;
-  }
-
-  function fetchSent(node: number, { topics }: FetchArguments): Promise<{ partitions: FetchedPartition[] }> {
-    const asked = topics.flatMap(({ topic, partitions }) =>
-      partitions.map(({ partition, fetchOffset }) => `${topic}-${partition}@${fetchOffset}`),
-    );
-    const answer = deferred<{ partitions: FetchedPartition[] }>();
-    pending.push({ node, asked, answer });
-    return answer.promise;
-  }
+    expect(fetching.logger.lines).toEqual([]);
+  });
 });
-
-interface FetchArguments {
-  topics: { topic: string; partitions: { partition: number; fetchOffset: string }[] }[];
-}
-
-const settings: GroupSettings = {
-  group: 'billing',
-  topics: ['orders'],
-  startFromBeginning: false,
-  sessionTimeoutMs: 30_000,
-  heartbeatIntervalMs: 3000,
-  rebalanceTimeoutMs: 60_000,
-  requestTimeoutMs: 30_000,
-  rackId: undefined,
-  fetch: { minBytes: 1, maxBytes: 1000, maxBytesPerPartition: 100, maxWaitMs: 500 },
-};
-
-const offsetsListed = (offset: number) => ({
-  responses: [{ topic: 'orders', partitions: [{ partition: 0, errorCode: 0, offset: String(offset) }] }],
-});
-
-/** What a broker returns for a partition, with records at these offsets. */
-async function partition(number: number, ...offsets: number[]): Promise<FetchedPartition> {
-  return {
-    topic: 'orders',
-    partition: number,
-    errorCode: ErrorCode.None,
-    highWatermark: 100,
-    lastStableOffset: 100,
-    abortedTransactions: [],
-    preferredReadReplica: -1,
-    bytes: offsets.length > 0 ? await encodeBatch(offsets.map((offset) => ({ offset }))) : Buffer.alloc(0),
-  };
-}

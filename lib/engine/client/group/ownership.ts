@@ -1,0 +1,34 @@
+import { partitionName, type TopicPartition } from '../consumer-client.js';
+
+/** The partitions a member owns, from the assignment that brings them to the one that takes them, or their loss. */
+export class Ownership {
+  private readonly held = new Map<string, TopicPartition>();
+
+  get all(): TopicPartition[] {
+    return [...this.held.values()];
+  }
+
+  includes(partition: TopicPartition): boolean {
+    return this.held.has(partitionName(partition));
+  }
+
+  /** Whether it is still the same ownership: a partition that went and came back is another one. */
+  has(partition: TopicPartition): boolean {
+    return this.held.get(partitionName(partition)) === partition;
+  }
+
+  /** What an assignment brings, owned from now on, and what it takes, owned until {@link drop}. */
+  compare(assigned: readonly TopicPartition[]): { added: TopicPartition[]; revoked: TopicPartition[] } {
+    const names = new Set(assigned.map(partitionName));
+    const revoked = this.all.filter((partition) => !names.has(partitionName(partition)));
+    const added = assigned
+      .filter((partition) => !this.held.has(partitionName(partition)))
+      .map(({ topic, partition }) => ({ topic, partition }));
+    for (const partition of added) this.held.set(partitionName(partition), partition);
+    return { added, revoked };
+  }
+
+  drop(partitions: readonly TopicPartition[]): void {
+    for (const partition of partitions) this.held.delete(partitionName(partition));
+  }
+}
