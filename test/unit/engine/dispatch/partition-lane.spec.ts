@@ -273,7 +273,7 @@ describe('PartitionLane', () => {
     expect(lane.load.records).toBe(2);
   });
 
-  const at = (offset: number, fields: Partial<ConsumedRecord> = {}) => record({ ...recordAt(offset), ...fields });
+  const at = (offset: number, fields: Partial<ConsumedRecord> = {}) => record({ offset, ...fields });
 
   function admit(...offsets: number[]): void {
     lane.admit(

@@ -42,7 +42,7 @@ describe('Fetcher', () => {
         expect(run.violations).toEqual([]);
         expect(run.positions).toEqual(partitions.map(() => lastOffset));
       }),
-      { numRuns: 100 },
+      { numRuns: 200 },
     );
   });
 });
@@ -80,6 +80,7 @@ class Run {
     buffer: { maxBufferedBytes: number; maxBytesPerPartition: number },
   ) {
     this.fetching = new Fetching(buffer);
+    this.fetching.end = Promise.resolve(lastOffset);
     this.fetching.onRecords = (event) => this.check(event);
   }
 

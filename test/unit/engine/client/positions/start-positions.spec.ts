@@ -61,7 +61,7 @@ describe('startPositions', () => {
 
   it('tells what is committed from what begins at an end of its log, topic by topic', () => {
     expect(startPositions(owned, committed, () => false)).toEqual({
-      known: [{ ...first, offset: 40 }],
+      known: [{ ...first, offset: 40, metadata: '' }],
       first: { beginning: [added], end: [untouched, unknown] },
     });
   });
@@ -74,8 +74,8 @@ describe('startPositions', () => {
   });
 
   it('takes offset 0 for committed', () => {
-    const atZero = new Map([['orders', [{ partition: 0, offset: 0, metadata: null }]]]);
+    const atZero = new Map([['orders', [{ partition: 0, offset: 0, metadata: 'kept' }]]]);
 
-    expect(startPositions([first!], atZero, () => false).known).toEqual([{ ...first, offset: 0 }]);
+    expect(startPositions([first!], atZero, () => false).known).toEqual([{ ...first, offset: 0, metadata: 'kept' }]);
   });
 });
