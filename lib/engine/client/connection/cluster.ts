@@ -83,7 +83,7 @@ export class Cluster {
     api: ApiName,
     args: object,
     options?: Partial<RequestDefinition>,
-    purpose = 'data',
+    purpose = 'meta',
   ): Promise<T> {
     const address = this.addresses.get(node);
     if (!address) throw new Error(`Broker ${node} is not among the brokers the cluster reports`);

@@ -31,7 +31,11 @@ export class GroupOffsets {
     private readonly membership: Membership,
   ) {}
 
-  /** What the group has committed for the topics, all partitions, by topic. */
+  /**
+   * What the group has committed for the topics, all partitions, by topic. A topic that may not be read is left out.
+   *
+   * @throws when there is none that may
+   */
   async fetch(topics: SubscribedTopics): Promise<ReadonlyMap<string, CommittedOffset[]>> {
     const request = [...topics].map(([topic, count]) => ({
       topic,
@@ -44,8 +48,10 @@ export class GroupOffsets {
     );
     if (isCoordinatorMoved(errorCode)) this.coordinator.moved();
     throwOnError(errorCode, 'reading committed offsets');
+    const readable = responses.filter(({ partitions }) => partitions.every((read) => read.errorCode === 0));
+    const committed = readable.length > 0 ? readable : responses; // so that the error of one is told
     return new Map(
-      responses.map(({ topic, partitions }) => [topic, partitions.map((read) => readCommitted(topic, read))]),
+      committed.map(({ topic, partitions }) => [topic, partitions.map((read) => readCommitted(topic, read))]),
     );
   }
 

@@ -24,6 +24,7 @@ export class Heartbeats {
   private readonly stopped = new AbortController();
   private wake = new AbortController();
   private waitMs = firstWaitMs;
+  private dueAt = 0;
   private lastSuccess = Date.now();
 
   constructor(
@@ -42,9 +43,10 @@ export class Heartbeats {
     this.wake.abort();
   }
 
-  /** Looks soon, and often for a while: something has changed, or may have. */
+  /** Looks soon, and often for a while: something has changed, or may have. One that is due sooner is not put off. */
   hurry(): void {
     this.waitMs = firstWaitMs;
+    this.dueAt = Math.min(this.dueAt, Date.now() + this.nextWaitMs());
     this.wake.abort();
   }
 
@@ -78,11 +80,17 @@ export class Heartbeats {
   }
 
   private async pause(): Promise<void> {
-    this.wake = new AbortController();
+    this.dueAt = Date.now() + this.nextWaitMs();
+    while (!this.stopped.signal.aborted && Date.now() < this.dueAt) {
+      this.wake = new AbortController();
+      await wait(this.dueAt - Date.now(), this.wake.signal);
+    }
+  }
+
+  private nextWaitMs(): number {
     const waitMs = Math.min(this.waitMs, this.intervals.heartbeatIntervalMs);
     this.waitMs = waitMs * 2;
-    await wait(waitMs, this.wake.signal);
-    if (this.wake.signal.aborted && !this.stopped.signal.aborted) await this.pause();
+    return waitMs;
   }
 
   /** An answer that comes after the session has expired is none. */

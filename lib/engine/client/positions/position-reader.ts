@@ -1,6 +1,6 @@
 import type { EngineLogger } from '../../logger.js';
 import type { Cluster } from '../connection/cluster.js';
-import type { CommittedPosition, TopicPartition } from '../consumer-client.js';
+import { CommitFailedError, partitionName, type CommittedPosition, type TopicPartition } from '../consumer-client.js';
 import type { GroupOffsets } from '../group/group-offsets.js';
 import type { SubscribedTopics } from '../group/topic-subscription.js';
 import { listOffsets } from './log-offsets.js';
@@ -31,12 +31,26 @@ export class PositionReader {
     topics: SubscribedTopics,
   ): Promise<readonly CommittedPosition[]> {
     const committed = await this.offsets.fetch(partitionCounts(partitions, topics));
-    const { known, first } = startPositions(partitions, committed, this.startFromBeginning);
+    const readable = partitions.filter(({ topic }) => committed.has(topic));
+    const { known, first } = startPositions(readable, committed, this.startFromBeginning);
     const beginnings = await listOffsets(this.cluster, first.beginning, 'beginning');
     const ends = await listOffsets(this.cluster, first.end, 'end');
     const chosen = [...beginnings, ...ends].map((start) => markFirstStart(start, committed));
-    if (chosen.length > 0) await this.offsets.commit(chosen);
-    return [...known, ...chosen];
+    return [...known, ...(await this.commit(chosen))];
+  }
+
+  /** @returns those that were committed: a topic that may not be committed keeps no other waiting */
+  private async commit(chosen: readonly CommittedPosition[]): Promise<readonly CommittedPosition[]> {
+    if (chosen.length === 0) return [];
+    try {
+      await this.offsets.commit(chosen);
+      return chosen;
+    } catch (error) {
+      if (!(error instanceof CommitFailedError) || error.failed.length >= chosen.length) throw error;
+      this.logger.warn(error.message);
+      const failed = new Set(error.failed.map(partitionName));
+      return chosen.filter((position) => !failed.has(partitionName(position)));
+    }
   }
 }
 

@@ -269,6 +269,23 @@ describe('A member of a group', () => {
     });
   });
 
+  it.each(['OffsetFetch', 'OffsetCommit'] satisfies Stage[])(
+    'reads what it may when %s is refused for one of its topics',
+    async (stage) => {
+      kafka.createTopic('payments');
+      kafka.faults.fail(stage, { error: 'TOPIC_AUTHORIZATION_FAILED', topic: 'payments', times: Infinity });
+      const member = start({ topics: ['orders', 'payments'] });
+      await member.owns(2);
+      produce(0, 1);
+      await member.receives(2);
+      expect(member.partitions).toEqual(['orders-0', 'orders-1']);
+
+      kafka.faults.clear();
+
+      await member.owns(3);
+    },
+  );
+
   it.each([...passing, 'ILLEGAL_GENERATION' as const])('closes although leaving is answered by %s', async (error) => {
     const member = await consuming();
 

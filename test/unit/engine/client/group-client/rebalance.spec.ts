@@ -254,6 +254,18 @@ describe('A member', () => {
     expect(eventsOf(member, 'lost')).toEqual(['lost payments-0']);
   });
 
+  it('reads what is added while a long poll is under way for the rest', async () => {
+    const member = start({ topics: ['orders', 'late'] });
+    await member.owns(6);
+    await kafka.until(() => member.logger.at('warn').some((line) => line.includes('"late" does not exist')));
+
+    kafka.createTopic('late');
+    const began = Date.now();
+    await member.until('assigned late-0');
+
+    expect(Date.now() - began).toBeLessThan(4000); // it looks every two seconds; a poll lasts five
+  });
+
   it('leaves when all of its topics are gone, and joins again when one is there', async () => {
     const member = start({ topics: ['payments'] });
     await member.owns(1);

@@ -62,6 +62,18 @@ describe('Heartbeats', () => {
     expect(sent).toBe(before + 2);
   });
 
+  it('is not put off by being told again and again', async () => {
+    await jest.advanceTimersByTimeAsync(60_000);
+    const before = sent;
+
+    for (let times = 0; times < 50; times++) {
+      heartbeats.hurry();
+      await jest.advanceTimersByTimeAsync(10);
+    }
+
+    expect(sent).toBeGreaterThan(before + 10);
+  });
+
   it('beats no more once stopped', async () => {
     await jest.advanceTimersByTimeAsync(25);
     heartbeats.stop();
