@@ -3,6 +3,7 @@ export class ByteReader {
   constructor(
     private readonly buffer: Buffer,
     private at = 0,
+    private readonly end = buffer.length,
   ) {}
 
   /** Where the next value begins. */
@@ -11,7 +12,7 @@ export class ByteReader {
   }
 
   get remaining(): number {
-    return this.buffer.length - this.at;
+    return this.end - this.at;
   }
 
   int8(): number {
@@ -45,7 +46,7 @@ export class ByteReader {
       bits |= (byte & 0x7f) << 14;
     }
     if (byte >= 0x80) return this.longVarint(bits);
-    if (this.at > buffer.length) throw this.truncated(1, buffer.length);
+    if (this.at > this.end) throw this.truncated(1, this.end);
     return (bits >>> 1) ^ -(bits & 1);
   }
 
@@ -92,13 +93,13 @@ export class ByteReader {
 
   private advance(length: number): number {
     const start = this.at;
-    if (length < 0 || start + length > this.buffer.length) throw this.truncated(length, start);
+    if (length < 0 || start + length > this.end) throw this.truncated(length, start);
     this.at += length;
     return start;
   }
 
   private truncated(length: number, start: number): RangeError {
-    const left = Math.max(0, this.buffer.length - start);
+    const left = Math.max(0, this.end - start);
     return new RangeError(`Truncated: ${length} bytes expected at ${start}, ${left} left`);
   }
 }

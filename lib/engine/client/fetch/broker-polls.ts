@@ -6,6 +6,9 @@ import type { FetchResponse } from './fetch-response.js';
 import type { PartitionState } from './partition-state.js';
 import { planPolls, type LanePlan } from './poll-plan.js';
 
+/** A partition is asked for no less than this at a time because of others, or there would be too many requests. */
+const leastShareBytes = 65_536;
+
 /** How long a broker is left alone that did not answer. */
 const failureDelayMs = 500;
 
@@ -113,7 +116,8 @@ export class BrokerPolls {
   /** What did not fit into an answer comes first in the next: the first partition of an answer may be as large as it is. */
   private toPoll(states: readonly PartitionState[], room: number, maxWaitMs: number): Poll {
     const { maxBytes, maxBytesPerPartition } = this.settings.fetch;
-    const chunkBytes = this.buffer.chunkBytes(maxBytesPerPartition);
+    const share = Math.max(room / (2 * states.length), leastShareBytes);
+    const chunkBytes = Math.min(maxBytesPerPartition, Math.floor(share));
     const cutOff = states.filter((state) => state.cutOff > 0);
     const ordered = cutOff.length > 0 ? [...new Set([...cutOff, ...states])] : states;
     const asked = ordered.map((partition): AskedState => {

@@ -38,10 +38,11 @@ export class FetchAnswers {
   private take(asked: AskedState, fetched: FetchedPartition, poll: Poll): boolean {
     const { partition: state, offset } = asked;
     const { bytes, lastStableOffset, preferredReadReplica } = fetched;
-    if (preferredReadReplica >= 0 && preferredReadReplica !== poll.node) this.redirected(state, preferredReadReplica);
+    const isRedirected = preferredReadReplica >= 0 && preferredReadReplica !== poll.node;
+    const hadNoRoom = lastStableOffset > offset;
+    if (isRedirected) this.redirected(state, preferredReadReplica);
     else if (bytes.length > 0) return this.store(asked, fetched, poll);
-    else if (lastStableOffset > offset)
-      state.sawMore(); // there was no room for it in the answer
+    else if (hadNoRoom) state.sawMore();
     else state.sawEnd();
     return false;
   }

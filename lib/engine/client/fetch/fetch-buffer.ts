@@ -1,10 +1,10 @@
-/** A partition is asked for no less than this at a time, so that there are not too many requests. */
-const leastChunkBytes = 65_536;
+/** How often paused partitions are looked for that hold more than is theirs. */
+const letGoMs = 1_000;
 
 /** A partition that may hold something of the buffer. */
 export interface BufferUser {
   readonly paused: boolean;
-  readonly chunks: readonly unknown[];
+  readonly chunks: readonly { letGoOfAnswer(): void }[];
 
   /** Drops what it holds. */
   restart(): void;
@@ -16,6 +16,7 @@ export class FetchBuffer {
 
   /** Somebody was told that there is no room. */
   private hasTurnedAway = false;
+  private timer: NodeJS.Timeout | undefined;
 
   /** @param roomAgain is called when there is room again for those who were told that there is none */
   constructor(
@@ -34,12 +35,6 @@ export class FetchBuffer {
     return this.limit - this.held;
   }
 
-  /** What one partition may be asked for at a time: two chunks of each fit in. */
-  chunkBytes(most: number): number {
-    const share = Math.floor(this.limit / (2 * this.users.size));
-    return Math.min(most, Math.max(share, leastChunkBytes));
-  }
-
   take(bytes: number): void {
     this.held += bytes;
   }
@@ -49,6 +44,20 @@ export class FetchBuffer {
     if (!this.hasTurnedAway || this.held >= this.limit) return;
     this.hasTurnedAway = false;
     this.roomAgain();
+  }
+
+  /** A partition was paused. It may stay so, and would hold the whole answers that its records came with. */
+  paused(): void {
+    this.timer ??= setTimeout(() => this.letGoOfAnswers(), letGoMs);
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+  }
+
+  private letGoOfAnswers(): void {
+    this.timer = undefined;
+    for (const { paused, chunks } of this.users.values()) if (paused) chunks.forEach((chunk) => chunk.letGoOfAnswer());
   }
 
   private dropPaused(): void {

@@ -2,17 +2,16 @@ import type { TopicPartition } from '../consumer-client.js';
 import { AbortedTransactions } from './aborted-transactions.js';
 import type { AbortedTransaction } from './fetch-response.js';
 import { decodeRecords, type FetchedRecord } from './fetched-record.js';
-import { batchAt, isIntact, RecordBatch } from './record-batch.js';
+import { isIntact, RecordBatch, sizeAt, type HeldBytes } from './record-batch.js';
 
-/** Bytes that are less than this part of the memory they lie in get memory of their own: all of it would be held. */
-const worthHolding = 1 / 4;
+/** So few bytes are copied at once out of a larger answer, all of which they would hold. Copying more costs too much. */
+const smallBytes = 131_072;
 
 /** The batches of one partition in one answer, taken one after the other. */
 export class FetchedChunk {
-  private readonly bytes: Buffer;
+  private readonly held: HeldBytes;
   private readonly aborted: AbortedTransactions;
   private at = 0;
-  private raw: Buffer;
   private batch: RecordBatch | undefined;
 
   /** @param bytes whole batches */
@@ -21,13 +20,17 @@ export class FetchedChunk {
     bytes: Buffer,
     aborted: readonly AbortedTransaction[],
   ) {
-    this.bytes = bytes.length < bytes.buffer.byteLength * worthHolding ? Buffer.from(bytes) : bytes;
-    this.raw = batchAt(this.bytes, 0);
+    this.held = { bytes };
+    if (bytes.length < smallBytes) this.letGoOfAnswer();
     this.aborted = new AbortedTransactions(aborted);
   }
 
   get size(): number {
     return this.bytes.length;
+  }
+
+  private get bytes(): Buffer {
+    return this.held.bytes;
   }
 
   get isEmpty(): boolean {
@@ -46,9 +49,15 @@ export class FetchedChunk {
    */
   records(from: number, checkCrc: boolean): FetchedRecord[] | undefined {
     const batch = this.current;
-    if (checkCrc && !batch.isDecompressed && !isIntact(this.raw)) throw new Error(corrupt);
+    if (checkCrc && !batch.isDecompressed && !isIntact(this.bytes, this.at)) throw new Error(corrupt);
     if (batch.lastOffset < from || this.aborted.leavesOut(batch)) return [];
     return batch.isCompressed ? undefined : decodeRecords(batch, from);
+  }
+
+  /** Moves to memory of its own, with records that were handed out already: they may wait long, others of the answer not. */
+  letGoOfAnswer(): void {
+    const { bytes } = this;
+    if (bytes.length < bytes.buffer.byteLength / 2) this.held.bytes = Buffer.from(bytes);
   }
 
   /** @throws when it cannot be decompressed */
@@ -58,18 +67,17 @@ export class FetchedChunk {
 
   /** Goes on to the next batch. */
   advance(): void {
-    this.at += this.raw.length;
+    this.at += sizeAt(this.bytes, this.at);
     this.batch = undefined;
-    if (!this.isEmpty) this.raw = batchAt(this.bytes, this.at);
   }
 
   /** Why the next batch cannot be decoded. Its checksum is looked at only now, unless it is so configured. */
   explain({ message }: Error): string {
-    return isIntact(this.raw) || message === corrupt ? message : `${message}; ${corrupt}`;
+    return isIntact(this.bytes, this.at) || message === corrupt ? message : `${message}; ${corrupt}`;
   }
 
   private get current(): RecordBatch {
-    return (this.batch ??= new RecordBatch(this.partition, this.raw));
+    return (this.batch ??= new RecordBatch(this.partition, this.held, this.at));
   }
 }
 

@@ -56,7 +56,7 @@ export class FetchedRecord implements ConsumedRecord {
   }
 
   private reader(): ByteReader {
-    return new ByteReader(this.batch.content, this.keyAt);
+    return new ByteReader(this.batch.content.bytes, this.keyAt);
   }
 }
 
@@ -67,7 +67,7 @@ export class FetchedRecord implements ConsumedRecord {
  * @throws when the batch is not what its header says
  */
 export function decodeRecords(batch: RecordBatch, from: number): FetchedRecord[] {
-  const reader = new ByteReader(batch.content, batch.recordsAt);
+  const reader = new ByteReader(batch.content.bytes, batch.recordsAt, batch.recordsEnd);
   const records: FetchedRecord[] = [];
   let next = batch.baseOffset;
   for (let left = batch.count; left > 0; left--) {

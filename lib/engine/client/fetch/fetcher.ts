@@ -80,7 +80,9 @@ export class Fetcher {
   /** Hands out nothing of a partition until {@link resume}. What was fetched of it is kept as long as there is room. */
   pause(partition: TopicPartition): void {
     const state = this.find(partition);
-    if (state) state.paused = true;
+    if (!state) return;
+    state.paused = true;
+    this.buffer.paused();
   }
 
   resume(partition: TopicPartition): void {
@@ -110,6 +112,7 @@ export class Fetcher {
     this.stopped = true;
     this.handOut.stop();
     this.leaders.stop();
+    this.buffer.stop();
     for (const broker of this.brokers.values()) broker.stop();
     for (const state of this.states.values()) this.drop(state);
   }

@@ -87,7 +87,10 @@ export class PartitionErrors {
   private outOfRange(states: readonly PartitionState[]): void {
     const reached = states.filter(({ chunks }) => chunks.length === 0);
     for (const state of states) state.isStuck = !reached.includes(state);
-    if (reached.length > 0) void this.positions.reset(reached);
+    if (reached.length === 0) return;
+    this.positions.reset(reached).catch((error: Error) => {
+      this.logger.error(`Moving partitions to the beginning failed: ${error.message}`, error.stack);
+    });
   }
 }
 

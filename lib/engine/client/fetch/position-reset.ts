@@ -22,7 +22,7 @@ export class PositionReset {
     private readonly repeated: RepeatedLog,
   ) {}
 
-  /** They wait until it is clear where they go on. Never rejects. */
+  /** They wait until it is clear where they go on. */
   async reset(states: readonly PartitionState[]): Promise<void> {
     const epochs = new Map(states.map((state) => [state, state.epoch]));
     for (const state of states) state.blockedUntil = Infinity;

@@ -20,6 +20,7 @@ const field = {
 /** What precedes the part of a batch that its length tells of. */
 const lengthAndOffsetBytes = 12;
 const supportedMagic = 2;
+const largestInt32 = 0x7fff_ffff;
 const flag = { codec: 0x07, logAppendTime: 0x08, transactional: 0x10, control: 0x20 };
 
 /** The whole batches at the beginning of a partition's bytes. A broker cuts the last one off at the fetch size. */
@@ -42,10 +43,10 @@ export function scanBatches(bytes: Buffer): ScannedBatches {
   const found: ScannedBatches = { length: 0, next: undefined, cutOff: undefined, fault: undefined };
   while (bytes.length - found.length > field.magic) {
     const start = found.length;
-    const size = lengthAndOffsetBytes + bytes.readInt32BE(start + field.length);
+    const size = sizeAt(bytes, start);
     if ((found.fault = headerFault(bytes, start, size))) break;
     if (start + size > bytes.length) {
-      found.cutOff = size;
+      found.cutOff = Math.min(size, largestInt32); // to be asked for
       break;
     }
     found.next = int64(bytes, start) + bytes.readInt32BE(start + field.lastOffsetDelta) + 1;
@@ -73,6 +74,11 @@ function headerFault(bytes: Buffer, start: number, size: number): Error | undefi
   return undefined;
 }
 
+/** Bytes that may move to other memory. */
+export interface HeldBytes {
+  bytes: Buffer;
+}
+
 /** A batch with what its header says, its records still encoded. */
 export class RecordBatch {
   readonly topic: string;
@@ -85,21 +91,27 @@ export class RecordBatch {
   /** The time that the timestamps of the records are relative to, or that of all of them. */
   readonly baseTimestamp: number;
 
-  /** The whole batch, as it came; once it is decompressed, only its records. They begin here. */
-  content: Buffer;
-  recordsAt = field.records;
+  /** What holds the records, and where they are in it: the bytes the batch came in, until it is decompressed. */
+  content: HeldBytes;
+  recordsAt: number;
+  recordsEnd: number;
+  isDecompressed = false;
   private readonly attributes: number;
 
-  constructor({ topic, partition }: TopicPartition, content: Buffer) {
+  /** @param start where the batch begins in bytes that were scanned */
+  constructor({ topic, partition }: TopicPartition, content: HeldBytes, start: number) {
+    const { bytes } = content;
     this.topic = topic;
     this.partition = partition;
+    this.baseOffset = int64(bytes, start + field.baseOffset);
+    this.lastOffset = this.baseOffset + bytes.readInt32BE(start + field.lastOffsetDelta);
+    this.attributes = bytes.readInt16BE(start + field.attributes);
+    this.baseTimestamp = int64(bytes, start + (this.hasAppendTime ? field.maxTimestamp : field.firstTimestamp));
+    this.producerId = int64(bytes, start + field.producerId);
+    this.count = bytes.readInt32BE(start + field.count);
     this.content = content;
-    this.baseOffset = int64(content, field.baseOffset);
-    this.lastOffset = this.baseOffset + content.readInt32BE(field.lastOffsetDelta);
-    this.attributes = content.readInt16BE(field.attributes);
-    this.baseTimestamp = int64(content, this.hasAppendTime ? field.maxTimestamp : field.firstTimestamp);
-    this.producerId = int64(content, field.producerId);
-    this.count = content.readInt32BE(field.count);
+    this.recordsAt = start + field.records;
+    this.recordsEnd = start + sizeAt(bytes, start);
   }
 
   /** Whether all records have the time of their append to the log, instead of one of their producer. */
@@ -120,27 +132,27 @@ export class RecordBatch {
     return !this.isDecompressed && (this.attributes & flag.codec) !== 0;
   }
 
-  get isDecompressed(): boolean {
-    return this.recordsAt === 0;
-  }
-
   /** @throws when the codec is missing, or the records are no output of it */
   async decompress(): Promise<void> {
     const codec = lookupCodec(this.attributes);
     if (!codec) throw new Error(`Unknown compression codec ${this.attributes & flag.codec}`);
-    this.content = await codec.decompress(this.content.subarray(field.records));
+    const bytes = await codec.decompress(this.content.bytes.subarray(this.recordsAt, this.recordsEnd));
+    this.content = { bytes };
     this.recordsAt = 0;
+    this.recordsEnd = bytes.length;
+    this.isDecompressed = true;
   }
 }
 
-/** The batch that begins at an offset of bytes that were scanned. */
-export function batchAt(bytes: Buffer, start: number): Buffer {
-  return bytes.subarray(start, start + lengthAndOffsetBytes + bytes.readInt32BE(start + field.length));
+/** Bytes of the batch that begins there. */
+export function sizeAt(bytes: Buffer, start: number): number {
+  return lengthAndOffsetBytes + bytes.readInt32BE(start + field.length);
 }
 
-/** Whether a batch, as it came, is what its producer and broker had. */
-export function isIntact(batch: Buffer): boolean {
-  return batch.readUInt32BE(field.checksum) === crc32c(batch, field.attributes);
+/** Whether the batch that begins there is what its producer and broker had. */
+export function isIntact(bytes: Buffer, start: number): boolean {
+  const sum = crc32c(bytes, start + field.attributes, start + sizeAt(bytes, start));
+  return bytes.readUInt32BE(start + field.checksum) === sum;
 }
 
 /** Exact up to 2^53, which offsets, timestamps and producer ids never reach. */

@@ -59,16 +59,34 @@ describe('FetchedChunk', () => {
     expect(chunkOf([marker]).records(5, false)).toEqual([]);
   });
 
-  it('does not hold the memory of a whole answer for a small part of it', async () => {
+  describe('in the memory of a large answer', () => {
     const answer = Buffer.alloc(1_000_000);
-    const batch = await encodeBatch([{ offset: 5, value: Buffer.from('value') }]);
-    batch.copy(answer);
-    const chunk = new FetchedChunk(partition, answer.subarray(0, batch.length), []);
+    const inAnswer = (batch: Buffer): FetchedChunk => {
+      batch.copy(answer);
+      return new FetchedChunk(partition, answer.subarray(0, batch.length), []);
+    };
 
-    answer.fill(0);
+    it('does not hold that for few bytes', async () => {
+      const value = Buffer.from('value');
+      const chunk = inAnswer(await encodeBatch([{ offset: 5, value }]));
 
-    expect(chunk.records(5, true)![0]!.value).toEqual(Buffer.from('value'));
-    expect(chunk.size).toBe(batch.length);
+      answer.fill(0);
+
+      expect(chunk.records(5, true)![0]!.value).toEqual(value);
+    });
+
+    it('lets go of it when told to, with the records that were handed out', async () => {
+      const value = Buffer.alloc(200_000, 'value');
+      const chunk = inAnswer(await encodeBatch([{ offset: 5, value }]));
+      const [before] = chunk.records(5, false)!;
+
+      chunk.letGoOfAnswer();
+      answer.fill(0);
+
+      expect(before!.value).toEqual(value);
+      expect(chunk.records(5, true)![0]!.value).toEqual(value);
+      expect(before!.value!.buffer.byteLength).toBeLessThan(answer.length);
+    });
   });
 
   describe('of aborted transactions', () => {

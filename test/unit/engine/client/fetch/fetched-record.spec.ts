@@ -52,7 +52,7 @@ describe('decodeRecords', () => {
   });
 
   it('cuts a value out once', async () => {
-    const batch = new RecordBatch(partition, await encodeBatch([{ offset: 0, value: Buffer.from('value') }]));
+    const batch = batchOf(await encodeBatch([{ offset: 0, value: Buffer.from('value') }]));
 
     const [record] = decodeRecords(batch, 0);
 
@@ -60,7 +60,7 @@ describe('decodeRecords', () => {
   });
 
   it('begins at the given offset inside the batch', async () => {
-    const batch = new RecordBatch(partition, await encodeBatch([{ offset: 5 }, { offset: 6 }, { offset: 7 }]));
+    const batch = batchOf(await encodeBatch([{ offset: 5 }, { offset: 6 }, { offset: 7 }]));
 
     expect(decodeRecords(batch, 6).map(({ offset }) => offset)).toEqual([6, 7]);
   });
@@ -135,9 +135,11 @@ describe('isAbortMarker', () => {
   it('tells how a transaction ended', async () => {
     const markers = [await encodeMarker('abort', 5, 1), await encodeMarker('commit', 5, 1)];
 
-    expect(markers.map((marker) => isAbortMarker(new RecordBatch(partition, marker)))).toEqual([true, false]);
+    expect(markers.map((marker) => isAbortMarker(batchOf(marker)))).toEqual([true, false]);
   });
 });
+
+const batchOf = (bytes: Buffer): RecordBatch => new RecordBatch(partition, { bytes }, 0);
 
 const bytes = fc.option(fc.uint8Array().map((array) => Buffer.from(array)));
 const headers = fc.dictionary(
@@ -150,14 +152,14 @@ const headers = fc.dictionary(
 const anyRecord = fc.record({ gap: fc.nat(1000), timestamp: fc.nat(2 ** 45), key: bytes, value: bytes, headers });
 
 async function decode(encoded: Buffer): Promise<ConsumedRecord[]> {
-  const batch = new RecordBatch(partition, encoded);
+  const batch = batchOf(encoded);
   if (batch.isCompressed) await batch.decompress();
   return decodeRecords(batch, batch.baseOffset).map(toPlain);
 }
 
 function tryToDecode(encoded: Buffer): ConsumedRecord[] {
   try {
-    return decodeRecords(new RecordBatch(partition, encoded), 0);
+    return decodeRecords(batchOf(encoded), 0);
   } catch (error) {
     expect(error).toBeInstanceOf(Error);
     return [];

@@ -231,6 +231,21 @@ describe('Fetcher', () => {
       await fetching.handedOut('1: 6 next 7', '0: 5 next 6');
     });
 
+    it('does not hold whole answers for partitions that stay paused', async () => {
+      const value = Buffer.alloc(100_000, 'value');
+      const batches = [await encodeBatch([{ offset: 5, value }]), await encodeBatch([{ offset: 6, value }])];
+      const answer = Buffer.concat([...batches, Buffer.alloc(1_000_000)]);
+      fetching.onRecords = () => fetching.pause(0);
+      fetching.add([0, 5]);
+      reply(await fetching.next(), answered(0, answer.subarray(0, 2 * batches[0]!.length)));
+      await fetching.handedOut('0: 5 next 6');
+
+      await passes(1000);
+
+      expect(fetching.records[0]!.value).toEqual(value);
+      expect(fetching.records[0]!.value!.buffer.byteLength).toBeLessThan(answer.length);
+    });
+
     it('goes on when the partition that fills it is given up', async () => {
       fetch({ maxBufferedBytes: 100 });
       fetching.onRecords = () => fetching.remove(0);

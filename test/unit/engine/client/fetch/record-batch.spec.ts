@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { batchAt, isIntact, RecordBatch, scanBatches } from '../../../../../lib/engine/client/fetch/record-batch.js';
+import { isIntact, RecordBatch, scanBatches } from '../../../../../lib/engine/client/fetch/record-batch.js';
 import { encodeBatch, encodeMarker, withAttribute, type EncodedRecord } from '../../../../support/record-batches.js';
 
 describe('scanBatches', () => {
@@ -77,7 +77,7 @@ describe('RecordBatch', () => {
       producerId: 7,
     });
 
-    expect(new RecordBatch(partition, encoded)).toMatchObject({
+    expect(new RecordBatch(partition, { bytes: encoded }, 0)).toMatchObject({
       ...partition,
       baseOffset: 5,
       lastOffset: 9,
@@ -90,7 +90,7 @@ describe('RecordBatch', () => {
   it('has the time of the append where the topic says so', async () => {
     const encoded = await encodeBatch([{ offset: 5 }], { firstTimestamp: 1000, maxTimestamp: 5000 });
 
-    expect(new RecordBatch(partition, withAttribute(encoded, 0x08)).baseTimestamp).toBe(5000);
+    expect(new RecordBatch(partition, { bytes: withAttribute(encoded, 0x08) }, 0).baseTimestamp).toBe(5000);
   });
 
   it('tells control, transactional and compressed batches', async () => {
@@ -99,15 +99,27 @@ describe('RecordBatch', () => {
       await encodeBatch([{ offset: 1 }], { transactional: true }),
       await encodeMarker('commit', 2, 9),
       await encodeBatch([{ offset: 3 }], { compression: 'gzip' }),
-    ].map((encoded) => new RecordBatch(partition, encoded));
+    ].map((encoded) => new RecordBatch(partition, { bytes: encoded }, 0));
 
     expect(found.map(({ isTransactional }) => isTransactional)).toEqual([false, true, true, false]);
     expect(found.map(({ isControl }) => isControl)).toEqual([false, false, true, false]);
     expect(found.map(({ isCompressed }) => isCompressed)).toEqual([false, false, false, true]);
   });
 
+  it('has its records between others', async () => {
+    const [first, second] = [await batches([{ offset: 5 }]), await batches([{ offset: 6 }])];
+
+    const batch = new RecordBatch(partition, { bytes: Buffer.concat([first, second, first]) }, first.length);
+
+    expect([batch.baseOffset, batch.recordsAt, batch.recordsEnd]).toEqual([
+      6,
+      first.length + 61,
+      first.length + second.length,
+    ]);
+  });
+
   it('is not compressed any more once it is decompressed', async () => {
-    const batch = new RecordBatch(partition, await encodeBatch([{ offset: 3 }], { compression: 'gzip' }));
+    const batch = new RecordBatch(partition, { bytes: await encodeBatch([{ offset: 3 }], { compression: 'gzip' }) }, 0);
 
     await batch.decompress();
 
@@ -115,29 +127,23 @@ describe('RecordBatch', () => {
   });
 
   it('names the codec that is missing', async () => {
-    const batch = new RecordBatch(partition, withAttribute(await encodeBatch([{ offset: 3 }]), 2));
+    const batch = new RecordBatch(partition, { bytes: withAttribute(await encodeBatch([{ offset: 3 }]), 2) }, 0);
 
     await expect(batch.decompress()).rejects.toThrow('Snappy');
   });
 });
 
-describe('batchAt', () => {
-  it('is the whole batch that begins there', async () => {
-    const [first, second] = [await batches([{ offset: 5 }]), await batches([{ offset: 6 }])];
-
-    expect(batchAt(Buffer.concat([first, second]), first.length)).toEqual(second);
-  });
-});
-
 describe('isIntact', () => {
-  it('finds a change in any byte behind the checksum', async () => {
-    const batch = await batches([{ offset: 5, value: Buffer.from('value') }]);
-    expect(isIntact(batch)).toBe(true);
+  it('finds a change in any byte behind the checksum, and minds no other batch', async () => {
+    const other = await batches([{ offset: 5 }]);
+    const batch = await batches([{ offset: 6, value: Buffer.from('value') }]);
+    const bytes = Buffer.concat([other, batch, other]);
+    expect(isIntact(bytes, other.length)).toBe(true);
 
     for (let at = 17; at < batch.length; at++) {
-      const changed = Buffer.from(batch);
-      changed[at]! ^= 0x10;
-      expect(isIntact(changed)).toBe(false);
+      const changed = Buffer.from(bytes);
+      changed[other.length + at]! ^= 0x10;
+      expect(isIntact(changed, other.length)).toBe(false);
     }
   });
 });

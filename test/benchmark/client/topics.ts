@@ -1,0 +1,74 @@
+import kafkajs, { type Kafka } from 'kafkajs';
+import { sampleInTurn } from './samples.js';
+
+export interface TopicPlan {
+  topic: string;
+  partitions: number;
+  records: number;
+
+  /** Records of a batch. @default 100 */
+  batch?: number;
+}
+
+const differentRecords = 1_000;
+const recordBytes = 1_024;
+
+/** Creates topics of one replica and fills them with structured JSON of 1 KB, spread evenly over their partitions. */
+export async function prepareTopics(brokers: readonly string[], plans: readonly TopicPlan[]): Promise<void> {
+  const client = new kafkajs.Kafka({ brokers: [...brokers], logLevel: kafkajs.logLevel.ERROR });
+  const admin = client.admin();
+  await admin.connect();
+  const topics = plans.map(({ topic, partitions }) => ({ topic, numPartitions: partitions, replicationFactor: 1 }));
+  await admin.createTopics({ topics, waitForLeaders: true });
+  await admin.disconnect();
+  for (const plan of plans) await fill(client, plan);
+}
+
+/** The first group that a cluster sees waits for it to create the topic of the groups' offsets. */
+export async function warmUp(brokers: readonly string[]): Promise<void> {
+  const topic = 'warm-up';
+  await prepareTopics(brokers, [{ topic, partitions: 1, records: 1 }]);
+  await sampleInTurn(
+    [{ task: 'first', contender: 'kafkajs', brokers, topics: [topic], records: 1, work: 'offset' }],
+    1,
+  );
+}
+
+/** Each send is one batch for each partition. */
+async function fill(client: Kafka, { topic, partitions, records, batch = 100 }: TopicPlan): Promise<void> {
+  const producer = client.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
+  const values = Array.from({ length: differentRecords }, (_, at) => order(at));
+  await producer.connect();
+  for (let sent = 0; sent < records;) {
+    const count = Math.min(batch * partitions, records - sent);
+    const messages = Array.from({ length: count }, (_, at) => ({
+      key: `customer-${at}`,
+      value: values[(sent + at) % differentRecords]!,
+      partition: at % partitions,
+    }));
+    await producer.send({ topic, messages, acks: 1 });
+    sent += count;
+  }
+  await producer.disconnect();
+}
+
+/** An order with a note as long as makes it 1 KB. */
+function order(at: number): Buffer {
+  const line = (sku: number) => ({
+    sku: `SKU-${sku}`,
+    quantity: (sku % 5) + 1,
+    price: 9.95 + sku,
+    gift: sku % 2 === 0,
+  });
+  const content = {
+    id: `order-${at}`,
+    at: new Date(1_700_000_000_000 + at).toISOString(),
+    customer: { id: at * 7, name: `Customer ${at}`, email: `customer.${at}@example.com`, tags: ['new', 'web'] },
+    address: { street: `${at} Long Street`, city: 'Springfield', zip: '12345', country: 'US' },
+    lines: Array.from({ length: 8 }, (_, sku) => line(at + sku)),
+    total: 123.45 + at,
+    note: '',
+  };
+  const missing = recordBytes - Buffer.byteLength(JSON.stringify(content));
+  return Buffer.from(JSON.stringify({ ...content, note: 'x'.repeat(Math.max(0, missing)) }));
+}
