@@ -139,9 +139,10 @@ export class GroupConsumer implements ConsumerClientListener {
 
   async revoked(partitions: readonly TopicPartition[], drainMs: number): Promise<void> {
     this.logger.log(`Group "${this.settings.group}" gives up ${partitions.map(partitionName).toSorted().join(', ')}`);
-    await this.drain(this.lanes.of(partitions), drainMs);
+    const lanes = this.lanes.of(partitions);
+    await this.drain(lanes, drainMs);
     await this.commitUntil(Date.now() + drainMs);
-    this.lost(partitions);
+    this.lost(lanes.filter((lane) => lane.isOwned)); // those of a later client may have the same names
   }
 
   repositioned(position: PartitionPosition): void {

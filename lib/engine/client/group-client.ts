@@ -42,6 +42,7 @@ export class GroupClient implements ConsumerClient {
   /** Fires when it is time to join again. */
   private assignmentOver = new AbortController();
   private stopping = false;
+  private closed: Promise<void> | undefined;
 
   constructor(
     connection: ConnectionSettings,
@@ -56,7 +57,8 @@ export class GroupClient implements ConsumerClient {
     this.offsets = new GroupOffsets(coordinator, this.membership);
     this.subscription = new TopicSubscription(this.cluster, settings.topics, logger);
     const fromBeginning = (topic: string): boolean => settings.startFromBeginning || this.subscription.isLate(topic);
-    this.positions = new PositionReader(this.cluster, this.offsets, fromBeginning, logger);
+    const isOwned = (partition: TopicPartition): boolean => this.owned.has(partition);
+    this.positions = new PositionReader(this.cluster, this.offsets, fromBeginning, isOwned, logger);
     const owned = (): TopicPartition[] => this.owned.all;
     const gone = (topic: string): void => void this.vanished(topic);
     const missing = new MissingTopics(this.cluster, this.offsets, owned, gone, this.closing.signal);
@@ -115,7 +117,11 @@ export class GroupClient implements ConsumerClient {
     this.fetcher.stop();
   }
 
-  async close(deadlineMs: number): Promise<void> {
+  close(deadlineMs: number): Promise<void> {
+    return (this.closed ??= this.closeOnce(deadlineMs));
+  }
+
+  private async closeOnce(deadlineMs: number): Promise<void> {
     this.stopFetching();
     this.closing.abort();
     this.assignmentOver.abort();

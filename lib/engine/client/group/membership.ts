@@ -204,6 +204,7 @@ export class Membership {
   }
 
   private enter({ memberId, generationId }: JoinResponse): void {
+    if (this.signal.aborted) return;
     this.memberId = memberId;
     this.generation = generationId;
     this.heartbeats?.proved();
@@ -237,6 +238,7 @@ export class Membership {
       lost: (reason, errorCode) => {
         if (errorCode === ErrorCode.FencedInstanceId) this.refused = refusal(errorCode, this.settings);
         if (this.joining) void this.coordinator.abandon('join'); // it claims what is lost
+        void this.coordinator.abandon('heartbeat'); // it may be what does not answer
         this.lose(reason, errorCode);
       },
     };

@@ -24,8 +24,11 @@ export class MissingTopics {
   async report(topic: string): Promise<void> {
     if (this.doubtful.has(topic)) return;
     this.doubtful.add(topic);
-    await wait(doubtMs, this.closing);
-    const isGone = await this.isGone(topic).catch(() => false);
+    let isGone: boolean | undefined;
+    while (isGone === undefined && !this.closing.aborted) {
+      await wait(doubtMs, this.closing);
+      isGone = await this.isGone(topic).catch(() => undefined); // an answer that did not come says nothing
+    }
     this.doubtful.delete(topic);
     if (isGone && !this.closing.aborted) this.gone(topic);
   }

@@ -12,6 +12,7 @@ export class PositionReader {
     private readonly cluster: Cluster,
     private readonly offsets: GroupOffsets,
     private readonly startFromBeginning: (topic: string) => boolean,
+    private readonly isOwned: (partition: TopicPartition) => boolean,
     private readonly logger: EngineLogger,
   ) {}
 
@@ -35,7 +36,9 @@ export class PositionReader {
     const { known, first } = startPositions(readable, committed, this.startFromBeginning);
     const beginnings = await listOffsets(this.cluster, first.beginning, 'beginning');
     const ends = await listOffsets(this.cluster, first.end, 'end');
-    const chosen = [...beginnings, ...ends].map((start) => markFirstStart(start, committed));
+    const owned = new Set(partitions.filter((partition) => this.isOwned(partition)).map(partitionName));
+    const still = [...beginnings, ...ends].filter((start) => owned.has(partitionName(start)));
+    const chosen = still.map((start) => markFirstStart(start, committed));
     return [...known, ...(await this.commit(chosen))];
   }
 

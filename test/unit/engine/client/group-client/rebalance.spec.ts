@@ -254,6 +254,23 @@ describe('A member', () => {
     expect(eventsOf(member, 'lost')).toEqual(['lost payments-0']);
   });
 
+  it('does not commit a first position for a partition that has gone to another meanwhile', async () => {
+    const late = kafka.faults.delay('OffsetFetch', 1500, { times: 1 });
+    const first = start({ startFromBeginning: false });
+    await kafka.until(() => late.hits === 1);
+    const second = start({ startFromBeginning: false });
+    await second.owns(3);
+    produce();
+    await second.receives(3);
+    await second.commit();
+    const [moved] = [...second.owned.values()];
+
+    await first.owns(3);
+
+    const { offset } = kafka.committed('group', 'orders').find(({ partition }) => partition === moved!.partition)!;
+    expect(Number(offset)).toBe(moved!.offset);
+  });
+
   it('reads what is added while a long poll is under way for the rest', async () => {
     const member = start({ topics: ['orders', 'late'] });
     await member.owns(6);
