@@ -1,5 +1,4 @@
 import kafkajs, { type Kafka } from 'kafkajs';
-import { sampleInTurn } from './samples.js';
 
 export interface TopicPlan {
   topic: string;
@@ -15,23 +14,14 @@ const recordBytes = 1_024;
 
 /** Creates topics of one replica and fills them with structured JSON of 1 KB, spread evenly over their partitions. */
 export async function prepareTopics(brokers: readonly string[], plans: readonly TopicPlan[]): Promise<void> {
-  const client = new kafkajs.Kafka({ brokers: [...brokers], logLevel: kafkajs.logLevel.ERROR });
+  const client = new kafkajs.Kafka({ brokers: [...brokers], logLevel: kafkajs.logLevel.NOTHING });
   const admin = client.admin();
   await admin.connect();
   const topics = plans.map(({ topic, partitions }) => ({ topic, numPartitions: partitions, replicationFactor: 1 }));
   await admin.createTopics({ topics, waitForLeaders: true });
+  await admin.fetchOffsets({ groupId: 'warm-up' }); // makes the cluster create the topic of the groups' offsets
   await admin.disconnect();
   for (const plan of plans) await fill(client, plan);
-}
-
-/** The first group that a cluster sees waits for it to create the topic of the groups' offsets. */
-export async function warmUp(brokers: readonly string[]): Promise<void> {
-  const topic = 'warm-up';
-  await prepareTopics(brokers, [{ topic, partitions: 1, records: 1 }]);
-  await sampleInTurn(
-    [{ task: 'first', contender: 'kafkajs', brokers, topics: [topic], records: 1, work: 'offset' }],
-    1,
-  );
 }
 
 /** Each send is one batch for each partition. */
