@@ -132,7 +132,7 @@ export interface FetchOptions {
   /** Milliseconds the broker holds a fetch that has nothing to return. @default 5000 */
   maxWaitMs?: number;
 
-  /** Bytes fetched ahead of the handlers, per consumer, beside those in flight. @default 52428800 (50 MiB) */
+  /** Bytes fetched ahead of the handlers, or asked for, per consumer, beside those in flight. @default 52428800 (50 MiB) */
   maxBufferedBytes?: number;
 
   /**

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Admin, Producer } from 'kafkajs';
+import kafkajs, { type Admin, type Producer } from 'kafkajs';
 import type { GroupSettings } from '../../lib/engine/client/client-settings.js';
 import { type ApacheKafka, startApacheKafka } from '../../lib/testing/apache-kafka.js';
 import type { ApacheKafkaNode } from '../../lib/testing/apache/node.js';
@@ -89,13 +89,57 @@ export class TestCluster {
 
 /** Everything there is of a topic, as {@link TestMember.received} names it. */
 export async function contentsOf(topic: string, brokers: readonly string[]): Promise<string[]> {
+  const ends = await withAdmin(brokers, (admin) => admin.fetchTopicOffsets(topic));
+  return ends.flatMap(({ partition, high }) =>
+    Array.from({ length: Number(high) }, (_, offset) => `${topic}-${partition}@${offset}`),
+  );
+}
+
+/** How many records there are of each partition of a topic, and for how many the group has committed: by partition. */
+export async function progressOf(
+  group: string,
+  topic: string,
+  brokers: readonly string[],
+): Promise<{ records: Record<number, string>; committed: Record<number, string> }> {
+  return withAdmin(brokers, async (admin) => {
+    const records = await admin.fetchTopicOffsets(topic);
+    const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
+    return {
+      records: Object.fromEntries(records.map(({ partition, high }) => [partition, high])),
+      committed: Object.fromEntries(found!.partitions.map(({ partition, offset }) => [partition, offset])),
+    };
+  });
+}
+
+/** A group as its coordinator describes it. */
+export interface GroupDescription {
+  /** `Stable` when all members have what the leader gave them. */
+  state: string;
+
+  /** By which name partitions are divided. */
+  protocol: string;
+
+  /** What each member has, as `topic-partition`, sorted. */
+  shares: string[][];
+}
+
+export async function describeGroup(name: string, brokers: readonly string[]): Promise<GroupDescription> {
+  const { groups } = await withAdmin(brokers, (admin) => admin.describeGroups([name]));
+  const { state, protocol, members } = groups[0]!;
+  return { state, protocol, shares: members.map(({ memberAssignment }) => partitionsIn(memberAssignment)) };
+}
+
+function partitionsIn(memberAssignment: Buffer): string[] {
+  const topics = kafkajs.AssignerProtocol.MemberAssignment.decode(memberAssignment)?.assignment ?? {};
+  const named = Object.entries(topics).flatMap(([topic, partitions]) => partitions.map((one) => `${topic}-${one}`));
+  return named.sort();
+}
+
+async function withAdmin<T>(brokers: readonly string[], use: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = client([...brokers]).admin();
   await admin.connect();
   try {
-    const ends = await admin.fetchTopicOffsets(topic);
-    return ends.flatMap(({ partition, high }) =>
-      Array.from({ length: Number(high) }, (_, offset) => `${topic}-${partition}@${offset}`),
-    );
+    return await use(admin);
   } finally {
     await admin.disconnect();
   }

@@ -24,6 +24,9 @@ export class FakeConsumerClient implements ConsumerClient {
   /** What the broker makes of a commit. */
   onCommit: () => Promise<void> = () => Promise.resolve();
 
+  /** Where a partition's records of so many ms since 1970, or later, begin. */
+  offsetAt: (partition: TopicPartition, timestampMs: number) => number = () => 0;
+
   /** What leaving the group takes. */
   onClose: () => Promise<void> = () => Promise.resolve();
 
@@ -56,6 +59,11 @@ export class FakeConsumerClient implements ConsumerClient {
     this.calls.push('commit');
     this.commits.push(offsets.map((position) => `${partitionName(position)}@${position.offset}`));
     return this.onCommit();
+  }
+
+  offsetsAt(topic: string, partitions: readonly number[], timestampMs: number): Promise<PartitionPosition[]> {
+    const places = partitions.map((partition) => ({ topic, partition }));
+    return Promise.resolve(places.map((place) => ({ ...place, offset: this.offsetAt(place, timestampMs) })));
   }
 
   stopFetching(): void {

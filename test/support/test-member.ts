@@ -25,6 +25,9 @@ export class TestMember implements ConsumerClientListener {
   /** When each record came, in ms since 1970, by place. */
   readonly receivedAt = new Map<string, number>();
 
+  /** Called with every assignment, before anything of it is read. */
+  whenAssigned: () => void = () => undefined;
+
   /** What giving partitions up takes, before they are committed. */
   draining: () => Promise<void> = () => Promise.resolve();
 
@@ -34,10 +37,11 @@ export class TestMember implements ConsumerClientListener {
   private failure: Error | undefined;
 
   private constructor(brokers: readonly string[], settings: Partial<GroupSettings>) {
-    const timing = { connectionTimeoutMs: 2000, requestTimeoutMs: 10_000 };
+    const group = { ...defaults, ...settings };
+    const timing = { connectionTimeoutMs: 2000, requestTimeoutMs: group.requestTimeoutMs };
     this.client = new GroupClient(
       { brokers: [...brokers], clientId: 'test-member', ssl: false, sasl: undefined, ...timing },
-      { ...defaults, ...settings },
+      group,
       this,
       this.logger,
     );
@@ -62,6 +66,7 @@ export class TestMember implements ConsumerClientListener {
       this.owned.set(partitionName({ topic, partition }), { topic, partition, offset });
     }
     this.tell('assigned', positions, ({ offset }) => `@${offset}`);
+    this.whenAssigned();
   }
 
   records(partition: TopicPartition, records: readonly ConsumedRecord[], next: number): void {

@@ -46,7 +46,7 @@ export interface FetchSettings {
   maxBytesPerPartition: number;
   maxWaitMs: number;
 
-  /** Bytes fetched and not yet handed out, of all partitions. */
+  /** Bytes fetched and not yet handed out, of all partitions, and those that polls under way may bring. */
   maxBufferedBytes: number;
 
   /** Whether to verify the checksum of each batch. */

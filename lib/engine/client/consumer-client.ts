@@ -43,7 +43,10 @@ export interface CommittedPosition extends PartitionPosition {
 
 /**
  * What a client tells the engine. The calls for one partition come in the order
- * assigned, records …, then either revoked or lost.
+ * assigned, records …, then revoked or lost: revoked *and* lost when the membership ends while the promise of the
+ * revocation is under way. A partition whose position was not found yet may be revoked or lost without having been assigned.
+ *
+ * What a callback throws, or a revocation rejects with, ends {@link ConsumerClient.run} with that error.
  */
 export interface ConsumerClientListener {
   /**
@@ -57,14 +60,17 @@ export interface ConsumerClientListener {
 
   /**
    * These partitions go to another member once the promise settles. Running handlers have so many milliseconds; what
-   * they complete can still be committed.
+   * they complete can still be committed, until {@link lost} says otherwise.
    */
   revoked(partitions: readonly TopicPartition[], drainMs: number): Promise<void>;
 
   /** An owned partition goes on at another offset: its log does not reach to where it was read. */
   repositioned(position: PartitionPosition): void;
 
-  /** These partitions are gone already; nothing of them can be committed any more. */
+  /**
+   * These partitions are gone already; nothing of them can be committed any more. Among them may be some that are being
+   * revoked: their revocation is still awaited, but has nothing left to save.
+   */
   lost(partitions: readonly TopicPartition[]): void;
 }
 
@@ -72,14 +78,19 @@ export interface ConsumerClientListener {
 export class CommitFailedError extends Error {
   override readonly name = 'CommitFailedError';
 
+  /** Those of the failed that the broker refuses for the length of their metadata, and would take with less of it. */
+  readonly metadataTooLarge: readonly TopicPartition[];
+
   constructor(
     message: string,
 
-    /** Those that are not committed. */
+    /** Those that are not committed, for whatever reason. All others are. */
     readonly failed: readonly TopicPartition[],
-    options?: ErrorOptions,
+    options: ErrorOptions & { metadataTooLarge?: readonly TopicPartition[] } = {},
   ) {
-    super(message, options);
+    const { metadataTooLarge = [], ...errorOptions } = options;
+    super(message, errorOptions);
+    this.metadataTooLarge = metadataTooLarge;
   }
 }
 
@@ -93,7 +104,7 @@ export interface ConsumerClient {
   /**
    * Consumes until {@link close}.
    *
-   * @throws what the client cannot mend by itself; its partitions are lost by then
+   * @throws what the client cannot mend by itself, and what the listener throws; its partitions are lost by then
    * @throws MemberFencedError when this member must not come back
    */
   run(): Promise<void>;
@@ -111,8 +122,20 @@ export interface ConsumerClient {
   /** The offset behind the last record handed out; `undefined` for a partition that is not read now. */
   position(partition: TopicPartition): number | undefined;
 
-  /** @throws CommitFailedError when the broker did not take them */
+  /**
+   * Settles within a third of the session timeout.
+   *
+   * @throws CommitFailedError when some are not owned, or the broker did not take them (in time); the others are committed
+   */
   commit(offsets: readonly (PartitionPosition & { metadata?: string })[]): Promise<void>;
+
+  /**
+   * The offsets of the first records at or after a time, in ms since 1970; the end of the log where there are none. Of
+   * partitions that are owned or not; those whose leader cannot tell now are left out.
+   *
+   * @throws when no broker answers
+   */
+  offsetsAt(topic: string, partitions: readonly number[], timestampMs: number): Promise<PartitionPosition[]>;
 
   /** Stops fetching for good; the membership and {@link commit} go on until {@link close}. */
   stopFetching(): void;

@@ -1,9 +1,9 @@
 import type { EngineLogger } from '../logger.js';
+import { describeThrown } from '../describe-thrown.js';
 import { settlesWithin, untilAborted, wait } from '../wait.js';
 import type { ConnectionSettings, GroupSettings } from './client-settings.js';
 import { Cluster } from './connection/cluster.js';
 import {
-  CommitFailedError,
   partitionName,
   type ConsumerClient,
   type ConsumerClientListener,
@@ -16,11 +16,12 @@ import { GroupOffsets } from './group/group-offsets.js';
 import { Membership } from './group/membership.js';
 import { MissingTopics } from './group/missing-topics.js';
 import { Ownership } from './group/ownership.js';
-import { sameTopics, TopicSubscription, type SubscribedTopics } from './group/topic-subscription.js';
+import { TopicSubscription, type SubscribedTopics } from './group/topic-subscription.js';
+import { missingTopicsIntervalMs, TopicWatch } from './group/topic-watch.js';
+import { guarded } from './guarded-listener.js';
+import { listOffsetsAt } from './positions/log-offsets.js';
 import { PositionReader } from './positions/position-reader.js';
 
-const topicsIntervalMs = 60_000;
-const missingTopicsIntervalMs = 2_000;
 const positionsIntervalMs = 500;
 const longestDrainMs = 5_000;
 
@@ -30,13 +31,19 @@ const longestDrainMs = 5_000;
  * to divide partitions allows (KIP-429).
  */
 export class GroupClient implements ConsumerClient {
+  private readonly listener: ConsumerClientListener;
   private readonly closing = new AbortController();
+
+  /** Fires with what ends {@link run} before it is closed; errors that follow on it are logged. */
+  private readonly failure = new AbortController();
   private readonly cluster: Cluster;
   private readonly membership: Membership;
   private readonly offsets: GroupOffsets;
   private readonly subscription: TopicSubscription;
+  private readonly topics: TopicWatch;
   private readonly positions: PositionReader;
   private readonly fetcher: Fetcher;
+  private readonly missing: MissingTopics;
   private readonly owned = new Ownership();
 
   /** Fires when it is time to join again. */
@@ -47,36 +54,40 @@ export class GroupClient implements ConsumerClient {
   constructor(
     connection: ConnectionSettings,
     private readonly settings: GroupSettings,
-    private readonly listener: ConsumerClientListener,
+    listener: ConsumerClientListener,
     private readonly logger: EngineLogger,
   ) {
+    this.listener = guarded(listener, (error) => this.fail(error));
     this.cluster = new Cluster(connection, logger);
     const coordinator = new GroupCoordinator(this.cluster, settings.group);
     const events = { rebalancing: () => this.rebalancing(), lost: (reason: string) => this.lost(reason) };
     this.membership = new Membership(coordinator, this.cluster, settings, events, logger, this.closing.signal);
-    this.offsets = new GroupOffsets(coordinator, this.membership);
+    const missing = (topic: string): Promise<void> => this.inBackground(this.missing.report(topic));
+    const gate = { refusal: (partition: TopicPartition) => this.commitRefusal(partition), missing };
+    const patienceMs = Math.floor(settings.sessionTimeoutMs / 3);
+    this.offsets = new GroupOffsets(coordinator, this.membership, gate, patienceMs);
     this.subscription = new TopicSubscription(this.cluster, settings.topics, logger);
+    this.topics = new TopicWatch(this.subscription, () => this.membership.identity !== undefined, logger);
     const fromBeginning = (topic: string): boolean => settings.startFromBeginning || this.subscription.isLate(topic);
     const isOwned = (partition: TopicPartition): boolean => this.owned.has(partition);
     this.positions = new PositionReader(this.cluster, this.offsets, fromBeginning, isOwned, logger);
-    const owned = (): TopicPartition[] => this.owned.all;
-    const gone = (topic: string): void => void this.vanished(topic);
-    const missing = new MissingTopics(this.cluster, this.offsets, owned, gone, this.closing.signal);
-    const fetched = {
-      records: listener.records.bind(listener),
-      repositioned: listener.repositioned.bind(listener),
-      missing: (topic: string) => void missing.report(topic),
-    };
+    const read = (): TopicPartition[] => this.owned.all.filter((one) => this.position(one) !== undefined);
+    const gone = (topic: string): void => void this.inBackground(this.vanished(topic));
+    this.missing = new MissingTopics(this.cluster, this.offsets, read, gone, this.closing.signal);
+    const isDoubtful = (topic: string): boolean => this.missing.isDoubtful(topic);
+    const fetched = { ...this.listener, missing, isDoubtful };
     this.fetcher = new Fetcher(this.cluster, settings, fetched, logger);
   }
 
   async run(): Promise<void> {
-    const closed = untilAborted(this.closing.signal);
+    const closed = untilAborted(this.closing.signal); // whatever it waits for, an answer or a token, a close does not
     try {
-      await Promise.race([this.serve(), closed]); // whatever it waits for, an answer or a token, a close does not
-      await closed;
+      await Promise.race([this.serve().then(() => closed), closed, untilAborted(this.failure.signal)]);
+      this.failure.signal.throwIfAborted();
     } catch (error) {
-      if (this.closing.signal.aborted) return;
+      if (this.closing.signal.aborted && !this.failure.signal.aborted) return; // cut off by the close
+      this.failure.abort(error);
+      this.lose(this.owned.all);
       await this.close(drainBudgetMs(this.settings));
       throw error;
     }
@@ -102,14 +113,13 @@ export class GroupClient implements ConsumerClient {
     return this.fetcher.position(partition);
   }
 
-  /** The broker would take any offset from a member, also that of a partition that is another's by now. */
-  async commit(offsets: readonly (PartitionPosition & { metadata?: string })[]): Promise<void> {
-    const owned = offsets.filter((position) => this.owned.includes(position));
-    if (owned.length > 0) await this.offsets.commit(owned);
-    if (owned.length === offsets.length) return;
-    const foreign = offsets.filter((position) => !owned.includes(position));
-    const names = foreign.map(partitionName).join(', ');
-    throw new CommitFailedError(`Offset commit of ${names} refused: this member does not own them now`, foreign);
+  commit(offsets: readonly (PartitionPosition & { metadata?: string })[]): Promise<void> {
+    return this.offsets.commit(offsets);
+  }
+
+  offsetsAt(topic: string, partitions: readonly number[], timestampMs: number): Promise<PartitionPosition[]> {
+    const places = partitions.map((partition) => ({ topic, partition }));
+    return listOffsetsAt(this.cluster, places, timestampMs);
   }
 
   stopFetching(): void {
@@ -140,7 +150,7 @@ export class GroupClient implements ConsumerClient {
 
   private async serve(): Promise<void> {
     while (!this.stopping) {
-      const topics = await this.untilTopicsExist();
+      const topics = await this.topics.untilExist(() => this.leaveWithoutTopics(), this.closing.signal);
       if (this.stopping) return;
       if (!this.membership.isCooperative) await this.giveUp(this.owned.all);
       if (this.stopping) return;
@@ -154,8 +164,8 @@ export class GroupClient implements ConsumerClient {
     if (this.stopping) return this.assignmentOver.abort();
     const { added, revoked } = this.owned.compare(assigned);
     const over = this.assignmentOver.signal;
-    void this.watchTopics(topics, over);
-    void this.startReading(added, topics);
+    void this.inBackground(this.watchTopics(topics, over));
+    void this.inBackground(this.startReading(added, topics));
     await this.giveUp(revoked);
     if (revoked.length > 0) this.assignmentOver.abort(); // those they go to wait for our next join
     await untilAborted(over);
@@ -182,40 +192,14 @@ export class GroupClient implements ConsumerClient {
     );
   }
 
-  private async untilTopicsExist(): Promise<SubscribedTopics> {
-    for (;;) {
-      const topics = await this.resolveTopics();
-      if (topics && topics.size > 0) return topics;
-      if (topics) await this.leaveWithoutTopics();
-      await wait(missingTopicsIntervalMs, this.closing.signal);
-      if (this.stopping) return new Map();
-    }
-  }
-
-  /** A member keeps its place while no broker answers; one that has none yet does not start. */
-  private async resolveTopics(): Promise<SubscribedTopics | undefined> {
-    try {
-      return await this.subscription.resolve();
-    } catch (error) {
-      if (!this.membership.identity) throw error;
-      this.logger.warn(`Looking up topics failed, trying again: ${(error as Error).message}`);
-      return undefined;
-    }
-  }
-
   private async leaveWithoutTopics(): Promise<void> {
-    if (!this.membership.identity) return;
+    if (!this.membership.identity || this.stopping) return;
     this.lose(this.owned.all);
     await this.leave(drainBudgetMs(this.settings));
   }
 
   private async watchTopics(topics: SubscribedTopics, over: AbortSignal): Promise<void> {
-    while (!over.aborted) {
-      await wait(this.subscription.incomplete ? missingTopicsIntervalMs : topicsIntervalMs, over);
-      if (over.aborted) return;
-      const now = await this.resolveTopics().catch(() => undefined); // outside of the group the next join looks itself
-      if (!over.aborted && now && !sameTopics(topics, now)) this.joinAgain('its topics changed');
-    }
+    if (await this.topics.untilChanged(topics, over)) this.joinAgain('its topics changed');
   }
 
   /**
@@ -270,6 +254,11 @@ export class GroupClient implements ConsumerClient {
     this.listener.lost(partitions);
   }
 
+  private commitRefusal(partition: TopicPartition): string | undefined {
+    if (!this.owned.includes(partition)) return 'refused: this member does not own it now';
+    return this.missing.isDoubtful(partition.topic) ? `refused: topic "${partition.topic}" may be gone` : undefined;
+  }
+
   /** What is known of its offsets may be of another log by the time it is there again. */
   private async vanished(topic: string): Promise<void> {
     this.logger.warn(`Topic "${topic}" is gone: what waits of it is dropped, and it is looked for again`);
@@ -277,6 +266,21 @@ export class GroupClient implements ConsumerClient {
     this.lose(this.owned.all.filter((partition) => partition.topic === topic));
     await wait(missingTopicsIntervalMs, this.closing.signal);
     this.joinAgain(`topic "${topic}" was gone`);
+  }
+
+  /** Nobody waits for it, so nobody else would hear of its error. */
+  private inBackground(task: Promise<void>): Promise<void> {
+    return task.catch((error: unknown) => this.fail(error));
+  }
+
+  /** Ends {@link run}. Nothing is handed out from this instant on: what follows on an error may be of no use. */
+  private fail(error: unknown): void {
+    if (this.closing.signal.aborted || this.failure.signal.aborted) {
+      const { text, stack } = describeThrown(error);
+      return this.logger.error(`While the member of group "${this.settings.group}" was ending: ${text}`, stack);
+    }
+    this.stopFetching();
+    this.failure.abort(error);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { HandlerContext } from '../../messaging/handler-context.js';
 import type { Message } from '../../messaging/message.js';
+import { describeThrown } from '../describe-thrown.js';
 import type { HandlerBinding } from '../handler-binding.js';
 import type { EngineLogger } from '../logger.js';
 import { classify } from './classify.js';
@@ -67,16 +68,6 @@ function report(
   const text = `${place}; ${consequence(decision)}: ${cause}`;
   if (attempt === 1 || decision.exhausted) logger.error(text, stack);
   else logger.warn(text);
-}
-
-/** Handlers may throw anything, also what cannot be turned into text. */
-function describeThrown(thrown: unknown): { text: string; stack?: string } {
-  try {
-    if (!(thrown instanceof Error)) return { text: String(thrown) };
-    return { text: `${thrown.name}: ${thrown.message}`, stack: thrown.stack };
-  } catch {
-    return { text: 'something that cannot be printed' };
-  }
 }
 
 function consequence(decision: Decision): string {

@@ -82,8 +82,8 @@ export class Cluster {
     node: number,
     api: ApiName,
     args: object,
-    options?: Partial<RequestDefinition>,
-    purpose = 'meta',
+    options: Partial<RequestDefinition>,
+    purpose: string,
   ): Promise<T> {
     const address = this.addresses.get(node);
     if (!address) throw new Error(`Broker ${node} is not among the brokers the cluster reports`);

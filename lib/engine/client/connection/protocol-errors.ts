@@ -6,6 +6,7 @@ export const ErrorCode = {
   None: 0,
   OffsetOutOfRange: 1,
   UnknownTopicOrPartition: 3,
+  OffsetMetadataTooLarge: 12,
   CoordinatorLoadInProgress: 14,
   CoordinatorNotAvailable: 15,
   NotCoordinator: 16,

@@ -93,8 +93,10 @@ export class BrokerPolls {
   }
 
   private send(lane: FetchLane, { states, maxWaitMs }: LanePlan): void {
-    const room = states.length > 0 ? this.buffer.makeRoom() : 0;
-    if (room > 0) void this.poll(lane, this.toPoll(states, room, maxWaitMs));
+    if (states.length === 0) return;
+    const asked = this.toAsk(states);
+    const maxBytes = this.reserve(asked);
+    if (maxBytes > 0) void this.poll(lane, { node: this.node, asked, maxBytes, maxWaitMs });
   }
 
   /** Settles in any case. */
@@ -110,22 +112,32 @@ export class BrokerPolls {
       lane.end({ broughtNothing: true });
       this.fail(poll, error as Error);
     }
+    this.buffer.release(poll.maxBytes);
     this.wake();
   }
 
   /** What did not fit into an answer comes first in the next: the first partition of an answer may be as large as it is. */
-  private toPoll(states: readonly PartitionState[], room: number, maxWaitMs: number): Poll {
-    const { maxBytes, maxBytesPerPartition } = this.settings.fetch;
-    const share = Math.max(room / (2 * states.length), leastShareBytes);
-    const chunkBytes = Math.min(maxBytesPerPartition, Math.floor(share));
+  private toAsk(states: readonly PartitionState[]): AskedState[] {
+    const share = Math.max(this.buffer.room / (2 * states.length), leastShareBytes);
+    const chunkBytes = Math.min(this.settings.fetch.maxBytesPerPartition, Math.floor(share));
     const cutOff = states.filter((state) => state.cutOff > 0);
     const ordered = cutOff.length > 0 ? [...new Set([...cutOff, ...states])] : states;
-    const asked = ordered.map((partition): AskedState => {
+    return ordered.map((partition) => {
       const { fetchOffset: offset, largestBatch } = partition;
       return { partition, offset, maxBytes: Math.max(chunkBytes, largestBatch) };
     });
-    const oversized = cutOff.reduce((largest, state) => Math.max(largest, state.cutOff), 0);
-    return { node: this.node, asked, maxBytes: Math.max(Math.min(maxBytes, room), oversized), maxWaitMs };
+  }
+
+  /** @returns the bytes that a poll may bring; 0 when there is no room for them */
+  private reserve(asked: readonly AskedState[]): number {
+    const { buffer, settings } = this;
+    const all = asked.reduce((bytes, { maxBytes }) => bytes + maxBytes, 0);
+    const holdsNothing = (): boolean => [...this.states].every(({ chunks }) => chunks.length === 0);
+    const reserved = buffer.reserve(Math.min(all, settings.fetch.maxBytes, buffer.largestPoll), holdsNothing);
+    if (reserved === 0) return 0;
+    const oversized = Math.max(reserved, ...asked.map(({ partition }) => partition.cutOff));
+    buffer.take(oversized - reserved);
+    return oversized;
   }
 
   /** Both lanes may fail for one reason: it is told once. */

@@ -72,7 +72,8 @@ export class FetchAnswers {
 
 /** An answer counts only for a partition that still stands where it was asked for, with the broker that was asked. */
 function stillCounts({ partition, offset }: AskedState, { node }: Poll): boolean {
-  return !partition.removed && partition.node === node && partition.fetchOffset === offset;
+  const { removed, isInDoubt, fetchOffset } = partition;
+  return !removed && !isInDoubt && partition.node === node && fetchOffset === offset;
 }
 
 /** Brokers answer in the order of the request, but for partitions with an error. */

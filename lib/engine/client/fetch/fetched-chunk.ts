@@ -1,3 +1,4 @@
+import { describeThrown } from '../../describe-thrown.js';
 import type { TopicPartition } from '../consumer-client.js';
 import { AbortedTransactions } from './aborted-transactions.js';
 import type { AbortedTransaction } from './fetch-response.js';
@@ -72,7 +73,8 @@ export class FetchedChunk {
   }
 
   /** Why the next batch cannot be decoded. Its checksum is looked at only now, unless it is so configured. */
-  explain({ message }: Error): string {
+  explain(thrown: unknown): string {
+    const message = thrown instanceof Error ? thrown.message : describeThrown(thrown).text; // codecs are code of others
     return isIntact(this.bytes, this.at) || message === corrupt ? message : `${message}; ${corrupt}`;
   }
 

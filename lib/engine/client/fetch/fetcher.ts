@@ -22,8 +22,11 @@ import { RepeatedLog } from './repeated-log.js';
 const followerMs = 5 * 60_000;
 
 export interface FetchedRecordsListener extends Pick<ConsumerClientListener, 'records' | 'repositioned'> {
-  /** A broker does not know a topic (any more). Told with every attempt to read it. */
-  missing(topic: string): void;
+  /** A broker does not know a topic (any more), told with every attempt to read it. Settles once it is no more in doubt. */
+  missing(topic: string): Promise<void>;
+
+  /** Whether a topic may be another one by now, under the same name: nobody is asked for it. */
+  isDoubtful(topic: string): boolean;
 }
 
 /** Reads partitions, each from its position on: polled from its broker into a buffer, handed out from there. */
@@ -41,7 +44,7 @@ export class Fetcher {
   constructor(
     private readonly cluster: Cluster,
     private readonly settings: GroupSettings,
-    listener: FetchedRecordsListener,
+    private readonly listener: FetchedRecordsListener,
     logger: EngineLogger,
   ) {
     const { maxBufferedBytes, checkCrcs } = settings.fetch;
@@ -49,11 +52,12 @@ export class Fetcher {
       lost: (states: readonly PartitionState[]) => this.locate(states),
       changed: (state: PartitionState) => this.place(state),
       repositioned: (position: PartitionPosition) => listener.repositioned(position),
-      missing: (topic: string) => listener.missing(topic),
+      missing: (topic: string) => void this.doubt(topic),
     };
     this.repeated = new RepeatedLog(logger);
-    this.buffer = new FetchBuffer(maxBufferedBytes, this.states, () => this.wakeAll());
-    this.leaders = new Leaders(cluster, this.states, (state, leader) => this.located(state, leader), this.repeated);
+    this.buffer = new FetchBuffer(maxBufferedBytes, this.states, this.brokers, () => this.wakeAll());
+    const located = (state: PartitionState, leader: number): void => this.located(state, leader);
+    this.leaders = new Leaders(cluster, this.states, located, mending.missing, this.repeated);
     this.errors = new PartitionErrors(cluster, mending, logger, this.repeated);
     this.handOut = new HandOut(checkCrcs, listener, this.errors, (state) => this.wake(state));
     this.answers = new FetchAnswers(this.handOut, this.errors, (state, node) => this.redirect(state, node));
@@ -63,8 +67,9 @@ export class Fetcher {
   add(positions: readonly PartitionPosition[]): void {
     if (this.stopped) return;
     this.remove(positions);
+    const isDoubtful = (topic: string): boolean => this.listener.isDoubtful(topic);
     for (const position of positions) {
-      this.states.set(partitionName(position), new PartitionState(position, this.buffer));
+      this.states.set(partitionName(position), new PartitionState(position, this.buffer, isDoubtful));
     }
     this.leaders.look();
   }
@@ -130,6 +135,11 @@ export class Fetcher {
   private locate(states: readonly PartitionState[]): void {
     for (const state of states) state.isLost = true;
     this.leaders.look();
+  }
+
+  private async doubt(topic: string): Promise<void> {
+    await this.listener.missing(topic);
+    this.wakeAll();
   }
 
   private located(state: PartitionState, leader: number): void {

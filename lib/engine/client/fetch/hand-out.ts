@@ -69,7 +69,7 @@ export class HandOut {
       if (!records) void this.decompress(state, chunk);
       return records;
     } catch (error) {
-      this.errors.undecodable(state, chunk.explain(error as Error));
+      this.errors.undecodable(state, chunk.explain(error));
       return undefined;
     }
   }
@@ -84,7 +84,7 @@ export class HandOut {
     } catch (error) {
       if (state.epoch !== epoch) return;
       state.position = position;
-      this.errors.notTaken(state, error as Error);
+      this.errors.notTaken(state, error);
     }
   }
 
@@ -94,7 +94,7 @@ export class HandOut {
     state.decompressing = true;
     const failure = await chunk.decompress().then(
       () => undefined,
-      (error: Error) => chunk.explain(error),
+      (error: unknown) => chunk.explain(error),
     );
     if (state.epoch !== epoch) return;
     state.decompressing = false;

@@ -1,5 +1,6 @@
 import { wait } from '../../wait.js';
 import type { Cluster } from '../connection/cluster.js';
+import { ErrorCode } from '../connection/protocol-errors.js';
 import type { PartitionState } from './partition-state.js';
 import type { RepeatedLog } from './repeated-log.js';
 
@@ -16,6 +17,7 @@ export class Leaders {
     private readonly cluster: Cluster,
     private readonly states: ReadonlyMap<string, PartitionState>,
     private readonly found: (state: PartitionState, leader: number) => void,
+    private readonly missing: (topic: string) => void,
     private readonly log: RepeatedLog,
   ) {}
 
@@ -51,14 +53,17 @@ export class Leaders {
   private async lookOnce(sought: readonly PartitionState[]): Promise<void> {
     const topics = await this.cluster.metadata([...new Set(sought.map(({ topic }) => topic))]);
     if (this.stopped) return;
+    for (const { topic, topicErrorCode } of topics) {
+      if (topicErrorCode === ErrorCode.UnknownTopicOrPartition) this.missing(topic);
+    }
     const byTopic = new Map(topics.map(({ topic, partitionMetadata }) => [topic, partitionMetadata]));
-    const missing = sought.filter((state) => {
+    const leaderless = sought.filter((state) => {
       const known = byTopic.get(state.topic)?.find(({ partitionId }) => partitionId === state.partition);
       if (known === undefined || known.leader < 0) return true;
       if (!state.removed) this.found(state, known.leader);
       return false;
     });
-    this.tellOfMissing(missing.map(({ name }) => name).join(', '));
+    this.tellOfMissing(leaderless.map(({ name }) => name).join(', '));
   }
 
   /** A partition that was just created, or whose leader just went, has none for a moment. */

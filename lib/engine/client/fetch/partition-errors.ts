@@ -1,3 +1,4 @@
+import { describeThrown } from '../../describe-thrown.js';
 import type { EngineLogger } from '../../logger.js';
 import type { Cluster } from '../connection/cluster.js';
 import { describe, ErrorCode } from '../connection/protocol-errors.js';
@@ -33,15 +34,15 @@ export class PartitionErrors {
     this.positions = new PositionReset(cluster, listener, logger, repeated);
   }
 
-  /** The broker refuses these partitions, for the same reason. Only the word of a leader counts. */
+  /** The broker refuses these partitions, for the same reason. Only the word of a leader counts, but about a topic. */
   refused(states: readonly PartitionState[], errorCode: number): void {
+    if (errorCode === ErrorCode.UnknownTopicOrPartition) {
+      for (const topic of new Set(states.map(({ topic }) => topic))) this.listener.missing(topic);
+    }
     const concerned = states.filter((state) => !state.paused && !this.returnsToLeader(state));
     if (concerned.length === 0) return;
     for (const state of concerned) block(state, retryDelayMs);
     if (errorCode === ErrorCode.OffsetOutOfRange) return this.outOfRange(concerned);
-    if (errorCode === ErrorCode.UnknownTopicOrPartition) {
-      for (const topic of new Set(concerned.map(({ topic }) => topic))) this.listener.missing(topic);
-    }
     const names = concerned.map(({ name }) => name).join(', ');
     this.repeated.warn(describe(errorCode, `Fetching ${names} failed, trying again`).message);
     this.listener.lost(concerned);
@@ -62,9 +63,10 @@ export class PartitionErrors {
   }
 
   /** Whoever takes the records threw. */
-  notTaken(state: PartitionState, error: Error): void {
+  notTaken(state: PartitionState, thrown: unknown): void {
     const place = `${state.name} from offset ${state.position}`;
-    this.logger.error(`Records of ${place} could not be handed out, trying again: ${error.message}`, error.stack);
+    const { text, stack } = describeThrown(thrown);
+    this.logger.error(`Records of ${place} could not be handed out, trying again: ${text}`, stack);
     this.restartLater(state);
   }
 

@@ -54,6 +54,7 @@ export class PartitionState implements TopicPartition {
   constructor(
     { topic, partition, offset }: PartitionPosition,
     private readonly buffer: FetchBuffer,
+    private readonly isDoubtful: (topic: string) => boolean,
   ) {
     this.topic = topic;
     this.partition = partition;
@@ -66,6 +67,11 @@ export class PartitionState implements TopicPartition {
     return this.follower?.node ?? this.leader;
   }
 
+  /** Whether its topic may be another one by now: nothing that comes of it counts. */
+  get isInDoubt(): boolean {
+    return this.isDoubtful(this.topic);
+  }
+
   /** Whether it is to be fetched now. */
   isWanted(now: number): boolean {
     return this.poll === undefined && this.isOpen && this.blockedUntil <= now;
@@ -74,7 +80,8 @@ export class PartitionState implements TopicPartition {
   /** Whether there is room for more of it, and nobody is against it. */
   get isOpen(): boolean {
     const { chunks } = this;
-    return !this.paused && !this.isLost && chunks.length < chunksAhead && !(this.isStuck && chunks.length > 0);
+    const isHeldUp = this.paused || this.isLost || this.isInDoubt || (this.isStuck && chunks.length > 0);
+    return !isHeldUp && chunks.length < chunksAhead;
   }
 
   get hasRecords(): boolean {

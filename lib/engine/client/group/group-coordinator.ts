@@ -26,9 +26,11 @@ export class GroupCoordinator {
     try {
       return await link.request<T>(api, { groupId: this.group, ...args });
     } catch (error) {
-      this.moved();
-      if (this.links.get(purpose) === link) await this.abandon(purpose);
-      throw error;
+      if (this.links.get(purpose) === link) {
+        this.moved();
+        await this.abandon(purpose);
+      }
+      throw error; // of what was given up, it says nothing about the coordinator
     }
   }
 

@@ -12,6 +12,9 @@ export interface HeartbeatListener {
   /** The group waits for its members to join again. Told with every heartbeat until they have. */
   rebalancing(): void;
 
+  /** The coordinator is silent: what the heartbeat was sent on is to be given up. Another follows soon. */
+  unanswered(inARow: number): void;
+
   /** The group goes on without this member. No heartbeat follows. */
   lost(reason: string, errorCode: number): void;
 }
@@ -26,6 +29,9 @@ export class Heartbeats {
   private waitMs = firstWaitMs;
   private dueAt = 0;
   private lastSuccess = Date.now();
+
+  /** Heartbeats in a row that were not answered. */
+  private unanswered = 0;
 
   constructor(
     private readonly send: () => Promise<number>,
@@ -85,6 +91,7 @@ export class Heartbeats {
       this.wake = new AbortController();
       await wait(this.dueAt - Date.now(), this.wake.signal);
     }
+    if (!this.stopped.signal.aborted) this.noteBlocked(Date.now() - this.dueAt);
   }
 
   private nextWaitMs(): number {
@@ -93,22 +100,57 @@ export class Heartbeats {
     return waitMs;
   }
 
-  /** An answer that comes after the session has expired is none. */
+  /**
+   * A connection may be dead and not say so. To find out while the session lasts, an answer that takes longer than a third
+   * of it is none, nor is one that comes after its end.
+   */
   private async answerInTime(): Promise<number | undefined> {
-    const answer = this.trySend();
-    const expiresIn = this.lastSuccess + this.intervals.sessionTimeoutMs - Date.now();
-    return (await settlesWithin(answer, expiresIn + 1)) ? answer : undefined;
+    const { sessionTimeoutMs } = this.intervals;
+    const patienceMs = Math.floor(sessionTimeoutMs / 3);
+    const expiresAt = this.lastSuccess + sessionTimeoutMs;
+    const givenUpAt = Math.min(Date.now() + patienceMs, expiresAt) + 1;
+    const answer = this.send();
+    if (await settlesWithin(answer, givenUpAt - Date.now())) return this.take(answer);
+    if (!this.stopped.signal.aborted) this.giveUp(patienceMs, Date.now() - givenUpAt);
+    return undefined;
   }
 
-  private async trySend(): Promise<number | undefined> {
+  private giveUp(patienceMs: number, lateMs: number): void {
+    this.noteBlocked(lateMs);
+    if (!this.expired) {
+      this.logger.warn(
+        `A heartbeat was not answered within ${patienceMs} ms, a third of the session; trying again on a new connection`,
+      );
+    }
+    this.waitMs = firstWaitMs;
+    this.listener.unanswered(++this.unanswered);
+  }
+
+  private async take(answer: Promise<number>): Promise<number | undefined> {
     try {
-      const code = await this.send();
+      const code = await answer;
+      this.unanswered = 0;
       if (code === ErrorCode.None || code === ErrorCode.RebalanceInProgress) this.proved();
       return code;
     } catch (error) {
-      this.logger.warn(`Heartbeat failed, trying again: ${(error as Error).message}`);
+      if (!this.stopped.signal.aborted) this.logger.warn(`Heartbeat failed, trying again: ${(error as Error).message}`);
       return undefined;
     }
+  }
+
+  /**
+   * Explains the loss of the session where it is this process that was silent. The time since the last answer counts
+   * too, so half of the session is enough to blame.
+   *
+   * @param ms how much later a timer fired than it was due
+   */
+  private noteBlocked(ms: number): void {
+    const { sessionTimeoutMs } = this.intervals;
+    if (!this.expired || ms < sessionTimeoutMs / 2) return;
+    this.logger.warn(
+      `The event loop was blocked for ${ms} ms or more, or the process was suspended: no heartbeat could be sent within the ` +
+        `session timeout of ${sessionTimeoutMs} ms. Work of that length belongs in a worker thread, or between awaits`,
+    );
   }
 
   private lossReason(code: number | undefined): string | undefined {

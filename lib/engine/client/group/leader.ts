@@ -1,5 +1,11 @@
-import type { Assignor } from '../assignment/assignor.js';
-import { decodeSubscription, encodeAssignment } from '../assignment/consumer-protocol.js';
+import type { EngineLogger } from '../../logger.js';
+import type { Assignor, GroupMember } from '../assignment/assignor.js';
+import {
+  decodeSubscription,
+  encodeAssignment,
+  unknownGeneration,
+  type Subscription,
+} from '../assignment/consumer-protocol.js';
 import type { Cluster } from '../connection/cluster.js';
 
 /** A member as the coordinator describes it to the leader. */
@@ -14,21 +20,47 @@ export interface EncodedAssignment {
   memberAssignment: Buffer;
 }
 
+/** What a member stands for that nobody understands. */
+const nothing: Subscription = { topics: [], userData: Buffer.alloc(0), owned: [], generation: unknownGeneration };
+
 /** The leader's part: divides the partitions of all members' topics, also of those it does not read itself. */
-export async function assignForAll(
-  cluster: Cluster,
-  assignor: Assignor,
-  joined: readonly JoinedMember[],
-): Promise<EncodedAssignment[]> {
-  const members = joined.map(({ memberId, groupInstanceId, memberMetadata }) => ({
-    memberId,
-    instanceId: groupInstanceId ?? null,
-    subscription: decodeSubscription(memberMetadata),
-  }));
-  const topics = await cluster.metadata([...new Set(members.flatMap(({ subscription }) => subscription.topics))]);
-  const counts = new Map(topics.map(({ topic, partitionMetadata }) => [topic, partitionMetadata.length]));
-  return [...assignor.assign(members, counts)].map(([memberId, partitions]) => ({
-    memberId,
-    memberAssignment: encodeAssignment(partitions),
-  }));
+export class Leader {
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly group: string,
+    private readonly logger: EngineLogger,
+  ) {}
+
+  /** A member whose subscription cannot be read gets nothing; the others need not wait for it. */
+  async assignForAll(assignor: Assignor, joined: readonly JoinedMember[]): Promise<EncodedAssignment[]> {
+    const members = joined.map((member) => this.read(member));
+    const topics = await this.cluster.metadata([
+      ...new Set(members.flatMap(({ subscription }) => subscription.topics)),
+    ]);
+    const counts = new Map(topics.map(({ topic, partitionMetadata }) => [topic, partitionMetadata.length]));
+    return [...assignor.assign(members, counts)].map(([memberId, partitions]) => ({
+      memberId,
+      memberAssignment: encodeAssignment(partitions),
+    }));
+  }
+
+  private read({ memberId, groupInstanceId, memberMetadata }: JoinedMember): GroupMember {
+    return {
+      memberId,
+      instanceId: groupInstanceId ?? null,
+      subscription: this.subscriptionOf(memberId, memberMetadata),
+    };
+  }
+
+  private subscriptionOf(memberId: string, metadata: Buffer): Subscription {
+    try {
+      return decodeSubscription(metadata);
+    } catch (error) {
+      this.logger.warn(
+        `Subscription of member "${memberId}" of group "${this.group}" cannot be read, so it is assigned nothing: ` +
+          (error as Error).message,
+      );
+      return nothing;
+    }
+  }
 }

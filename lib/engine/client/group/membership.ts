@@ -2,7 +2,7 @@ import type { EngineLogger } from '../../logger.js';
 import { wait } from '../../wait.js';
 import type { Assignor } from '../assignment/assignor.js';
 import { assignorsNamed } from '../assignment/assignors.js';
-import { decodeAssignment, encodeSubscription, unknownGeneration } from '../assignment/consumer-protocol.js';
+import { decodeAssignment, unknownGeneration } from '../assignment/consumer-protocol.js';
 import type { GroupSettings } from '../client-settings.js';
 import type { Cluster } from '../connection/cluster.js';
 import { describe, ErrorCode, isCoordinatorMoved, isRetriable, throwOnError } from '../connection/protocol-errors.js';
@@ -10,31 +10,10 @@ import { MemberFencedError, type TopicPartition } from '../consumer-client.js';
 import type { GroupCoordinator } from './group-coordinator.js';
 import { Heartbeats } from './heartbeats.js';
 import { JoinRefusedError, refusal } from './join-errors.js';
-import { assignForAll, type EncodedAssignment, type JoinedMember } from './leader.js';
+import { Leader, type EncodedAssignment } from './leader.js';
+import { MemberRequests, type Claim, type JoinResponse, type Speaker } from './member-requests.js';
 
 const retryDelayMs = 500;
-
-/** What a member brings to a join. */
-export interface Claim {
-  topics: readonly string[];
-
-  /** What it still holds and goes on with; nothing in an eager rebalance. */
-  owned: readonly TopicPartition[];
-}
-
-interface JoinResponse {
-  errorCode: number;
-  generationId: number;
-  groupProtocol: string;
-  leaderId: string;
-  memberId: string;
-  members: JoinedMember[];
-}
-
-interface SyncResponse {
-  errorCode: number;
-  memberAssignment: Buffer | null;
-}
 
 export interface MembershipListener {
   /** The group waits for this member to join again; until then it keeps what it owns. */
@@ -67,22 +46,29 @@ export interface MembershipListener {
  */
 export class Membership {
   private readonly assignors: readonly Assignor[];
+  private readonly requests: MemberRequests;
+  private readonly leader: Leader;
   private memberId = '';
   private generation = unknownGeneration;
   private assigned: readonly TopicPartition[] = [];
   private heartbeats: Heartbeats | undefined;
   private joining = false;
+
+  /** How often in a row the group has sent it back to join again. */
+  private setbacks = 0;
   private refused: Error | undefined;
 
   constructor(
     private readonly coordinator: GroupCoordinator,
-    private readonly cluster: Cluster,
+    cluster: Cluster,
     private readonly settings: GroupSettings,
     private readonly listener: MembershipListener,
     private readonly logger: EngineLogger,
     private readonly signal: AbortSignal,
   ) {
     this.assignors = assignorsNamed(settings.assignors);
+    this.requests = new MemberRequests(coordinator, this.assignors, settings);
+    this.leader = new Leader(cluster, settings.group, logger);
     signal.addEventListener('abort', () => this.heartbeats?.stop(), { once: true });
   }
 
@@ -134,12 +120,7 @@ export class Membership {
     if (memberId === '') return;
     this.forget();
     if (this.joining) await this.coordinator.abandon('join'); // busy until the join is answered
-    const members = [{ memberId, groupInstanceId: this.settings.groupInstanceId }];
-    const { errorCode } = await this.coordinator.request<{ errorCode: number }>('join', 'LeaveGroup', {
-      memberId,
-      members,
-    });
-    throwOnError(errorCode, 'leaving the group');
+    throwOnError(await this.requests.leave(memberId), 'leaving the group');
   }
 
   private forget(): void {
@@ -157,11 +138,12 @@ export class Membership {
   /** @returns undefined when another try is due */
   private async tryJoin(claim: Claim): Promise<readonly TopicPartition[] | undefined> {
     try {
-      const joined = await this.sendJoin(claim);
+      const joined = await this.requests.join(this.speaker, claim, this.assigned);
       if (joined.errorCode !== ErrorCode.None) return await this.onError(joined.errorCode, 'joining', joined.memberId);
       this.enter(joined);
-      const synced = await this.sendSync(await this.assignmentsFor(joined));
+      const synced = await this.requests.sync(this.speaker, await this.assignmentsFor(joined));
       if (synced.errorCode !== ErrorCode.None) return await this.onError(synced.errorCode, 'synchronising');
+      this.setbacks = 0;
       this.heartbeats?.hurry();
       return decodeAssignment(synced.memberAssignment);
     } catch (error) {
@@ -173,34 +155,8 @@ export class Membership {
     }
   }
 
-  private sendJoin({ topics, owned }: Claim): Promise<JoinResponse> {
-    const { sessionTimeoutMs, rebalanceTimeoutMs, rackId } = this.settings;
-    const { generation, assigned } = this;
-    const groupProtocols = this.assignors.flatMap((assignor) => {
-      const userData = assignor.userData(assigned, generation);
-      const metadata = encodeSubscription({ topics, owned, generation, userData, rackId });
-      return assignor.names.map((name) => ({ name, metadata }));
-    });
-    return this.coordinator.request<JoinResponse>('join', 'JoinGroup', {
-      ...this.member,
-      sessionTimeout: sessionTimeoutMs,
-      rebalanceTimeout: rebalanceTimeoutMs,
-      protocolType: 'consumer',
-      groupProtocols,
-    });
-  }
-
-  private sendSync(groupAssignment: EncodedAssignment[]): Promise<SyncResponse> {
-    const generationId = this.generation;
-    return this.coordinator.request<SyncResponse>('join', 'SyncGroup', {
-      ...this.member,
-      generationId,
-      groupAssignment,
-    });
-  }
-
-  private get member(): { memberId: string; groupInstanceId: string | null } {
-    return { memberId: this.memberId, groupInstanceId: this.settings.groupInstanceId ?? null };
+  private get speaker(): Speaker {
+    return { memberId: this.memberId, generation: this.generation };
   }
 
   private enter({ memberId, generationId }: JoinResponse): void {
@@ -217,28 +173,38 @@ export class Membership {
   private assignmentsFor({ leaderId, memberId, groupProtocol, members }: JoinResponse): Promise<EncodedAssignment[]> {
     const assignor = this.assignors.find(({ names }) => names.includes(groupProtocol));
     if (leaderId !== memberId || !assignor) return Promise.resolve([]);
-    return assignForAll(this.cluster, assignor, members);
+    return this.leader.assignForAll(assignor, members);
   }
 
-  /** What follows from an error of a join, a sync or a heartbeat, but for a retry later. */
+  /** What follows from an error of a join or a sync, but for another attempt. */
   private async onError(errorCode: number, step: string, memberId = ''): Promise<undefined> {
     if (errorCode === ErrorCode.MemberIdRequired) this.memberId = memberId;
-    else if (errorCode === ErrorCode.UnknownMemberId || errorCode === ErrorCode.IllegalGeneration) {
-      this.lose(describe(errorCode, `the coordinator answered while ${step}`).message, errorCode);
-    } else if (errorCode !== ErrorCode.RebalanceInProgress) {
+    else if (sendsBack(errorCode)) await this.setBack(errorCode, step);
+    else {
       if (!isRetriable(errorCode)) throw refusal(errorCode, this.settings);
       if (isCoordinatorMoved(errorCode)) this.coordinator.moved();
       await wait(retryDelayMs, this.signal);
     }
   }
 
+  /** The first time it is what happens in a rebalance. If it goes on, to hurry would keep the group from getting anywhere. */
+  private async setBack(errorCode: number, step: string): Promise<void> {
+    if (errorCode !== ErrorCode.RebalanceInProgress) {
+      this.lose(describe(errorCode, `the coordinator answered while ${step}`).message, errorCode);
+    }
+    if (++this.setbacks > 1) await wait(retryDelayMs, this.signal);
+  }
+
   private heartbeatListener(): ConstructorParameters<typeof Heartbeats>[2] {
     return {
       rebalancing: () => this.listener.rebalancing(),
+      unanswered: (inARow) => {
+        if (inARow > 1) this.coordinator.moved(); // it was not the connection
+        void this.coordinator.abandon('heartbeat');
+      },
       lost: (reason, errorCode) => {
         if (errorCode === ErrorCode.FencedInstanceId) this.refused = refusal(errorCode, this.settings);
         if (this.joining) void this.coordinator.abandon('join'); // it claims what is lost
-        void this.coordinator.abandon('heartbeat'); // it may be what does not answer
         this.lose(reason, errorCode);
       },
     };
@@ -247,8 +213,7 @@ export class Membership {
   /** While a join is under way, an answer about the generation before it says nothing about this membership. */
   private async heartbeat(): Promise<number> {
     const { generation } = this;
-    const request = { ...this.member, groupGenerationId: generation };
-    const { errorCode } = await this.coordinator.request<{ errorCode: number }>('heartbeat', 'Heartbeat', request);
+    const errorCode = await this.requests.heartbeat(this.speaker);
     if (isCoordinatorMoved(errorCode)) this.coordinator.moved();
     const outdated = this.joining || generation !== this.generation;
     const ofGeneration = errorCode === ErrorCode.RebalanceInProgress || errorCode === ErrorCode.IllegalGeneration;
@@ -262,6 +227,12 @@ export class Membership {
     if (errorCode === ErrorCode.UnknownMemberId) this.memberId = '';
     if (wasMember) this.listener.lost(reason);
   }
+}
+
+/** Back to joining, under another member id or not. */
+function sendsBack(errorCode: number): boolean {
+  const { UnknownMemberId, IllegalGeneration, RebalanceInProgress } = ErrorCode;
+  return [UnknownMemberId, IllegalGeneration, RebalanceInProgress].some((code) => code === errorCode);
 }
 
 /** An answer that no other attempt will change. */

@@ -12,6 +12,10 @@ export class TopicSubscription {
   private readonly late = new Set<string>();
   private known: SubscribedTopics | undefined;
 
+  /** Look-ups are numbered in the order in which they began. */
+  private lastBegun = 0;
+  private lastTaken = 0;
+
   constructor(
     private readonly cluster: Cluster,
     private readonly patterns: readonly TopicPattern[],
@@ -23,9 +27,13 @@ export class TopicSubscription {
     return this.reported.size > 0;
   }
 
+  /** Of look-ups that overlap the one that began last counts: the answer of an earlier one may be from before it. */
   async resolve(): Promise<SubscribedTopics> {
+    const number = ++this.lastBegun;
     const names = this.patterns.filter((pattern) => typeof pattern === 'string');
     const found = [...(await this.cluster.metadata(names)), ...(await this.matching())];
+    if (this.known && number < this.lastTaken) return this.known;
+    this.lastTaken = number;
     this.forgetAllBut(found);
     const usable = found.filter((topic) => this.isUsable(topic));
     const topics = new Map(usable.map(({ topic, partitionMetadata }) => [topic, partitionMetadata.length]));

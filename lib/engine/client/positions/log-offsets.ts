@@ -8,18 +8,48 @@ const timestamps = { beginning: -2, end: -1 };
 
 export type LogEnd = keyof typeof timestamps;
 
+/** What `offset` says when no record is as late as the timestamp. */
+const none = -1;
+
 interface ListOffsetsResponse {
   responses: { topic: string; partitions: { partition: number; errorCode: number; offset: string }[] }[];
 }
 
 /** The first or the next offsets of partitions' logs, asked of their leaders. Those that no leader tells are left out. */
-export async function listOffsets(
+export function listOffsets(
   cluster: Cluster,
   partitions: readonly TopicPartition[],
   end: LogEnd,
 ): Promise<PartitionPosition[]> {
+  return askLeaders(cluster, partitions, timestamps[end]);
+}
+
+/**
+ * The offsets of the first records at or after a time, in ms since 1970, or the end of the log where there are none. Those
+ * that no leader tells are left out.
+ */
+export async function listOffsetsAt(
+  cluster: Cluster,
+  partitions: readonly TopicPartition[],
+  timestampMs: number,
+): Promise<PartitionPosition[]> {
+  const timestamp = Math.max(0, Math.ceil(timestampMs)); // negative ones have meanings of their own
+  const found = await askLeaders(cluster, partitions, timestamp);
+  const ends = await listOffsets(
+    cluster,
+    found.filter(({ offset }) => offset === none),
+    'end',
+  );
+  return [...found.filter(({ offset }) => offset !== none), ...ends];
+}
+
+async function askLeaders(
+  cluster: Cluster,
+  partitions: readonly TopicPartition[],
+  timestamp: number,
+): Promise<PartitionPosition[]> {
   const byLeader = await groupByLeader(cluster, partitions);
-  const asked = [...byLeader].map(([leader, led]) => askLeader(cluster, leader, led, end).catch(() => []));
+  const asked = [...byLeader].map(([leader, led]) => askLeader(cluster, leader, led, timestamp).catch(() => []));
   return (await Promise.all(asked)).flat();
 }
 
@@ -44,11 +74,10 @@ async function askLeader(
   cluster: Cluster,
   leader: number,
   partitions: readonly TopicPartition[],
-  end: LogEnd,
+  timestamp: number,
 ): Promise<PartitionPosition[]> {
-  const timestamp = timestamps[end];
   const topics = byTopic(partitions, ({ partition }) => ({ partition, timestamp }));
-  const { responses } = await cluster.request<ListOffsetsResponse>(leader, 'ListOffsets', { topics });
+  const { responses } = await cluster.request<ListOffsetsResponse>(leader, 'ListOffsets', { topics }, {}, 'log');
   return responses.flatMap(({ topic, partitions }) =>
     partitions
       .filter(({ errorCode }) => errorCode === ErrorCode.None)

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import kafkajs from 'kafkajs';
 import { ErrorCode } from '../../../../../lib/engine/client/connection/protocol-errors.js';
 import { everythingDue } from '../../../../support/consuming-application.js';
 import { deferred } from '../../../../support/deferred.js';
 import { encodeBatch, withAttribute } from '../../../../support/record-batches.js';
-import { answered, atEnd, failing, Fetching, notLeader, partition, reply, until } from './fetching.js';
+import { answered, atEnd, failing, Fetching, notLeader, partition, passes, reply, until } from './fetching.js';
 
 const second = 1000;
 
@@ -154,23 +155,6 @@ describe('Fetcher', () => {
     });
   });
 
-  it('tells of a topic that a broker does not know with every attempt, and tries again', async () => {
-    fetching.add([0, 5], [1, 6]);
-    await everythingDue();
-    const refuse = (): void => {
-      const codes = [failing(0, ErrorCode.UnknownTopicOrPartition), failing(1, ErrorCode.UnknownTopicOrPartition)];
-      reply(fetching.pending.shift()!, ...codes);
-    };
-
-    refuse();
-    await passes(second / 2);
-    refuse();
-    await everythingDue();
-
-    expect(fetching.events).toEqual(['orders missing', 'orders missing']);
-    expect(fetching.logger.at('warn')).toHaveLength(1);
-  });
-
   describe('with a replica that the leader prefers for it', () => {
     const preferring = async (node: number) => ({ ...atEnd(0), preferredReadReplica: node });
 
@@ -263,6 +247,24 @@ describe('Fetcher', () => {
       expect(fetching.events.slice(2)).toEqual(['0: 7 next 8', '0: 8 next 9']);
     });
 
+    it.each([undefined, 'out of order', new Error('out of order')])('by a codec that throws %s', async (thrown) => {
+      const { CompressionCodecs, CompressionTypes } = kafkajs;
+      const { Snappy } = CompressionTypes;
+      const missing = CompressionCodecs[Snappy];
+      CompressionCodecs[Snappy] = () => ({ decompress: () => fail(thrown) });
+      fetching.add([0, 5]);
+
+      reply(await fetching.next(), answered(0, withSnappy(await encodeBatch([{ offset: 5 }]))));
+      await everythingDue();
+      CompressionCodecs[Snappy] = missing;
+
+      const reason = thrown instanceof Error ? thrown.message : String(thrown);
+      expect(fetching.logger.at('error')).toEqual([expect.stringMatching(`: ${reason}; the checksum of the batch`)]);
+      await passes(5 * second);
+      await fetching.answer('orders-0@5', await partition(0, [5]));
+      await fetching.handedOut('0: 5 next 6');
+    });
+
     it('says so once a minute', async () => {
       fetching.add([0, 5]);
       await everythingDue();
@@ -332,7 +334,7 @@ describe('Fetcher', () => {
     await everythingDue();
     expect(fetching.position(0)).toBe(5);
     expect(fetching.logger.at('error')).toEqual([
-      'Records of orders-0 from offset 5 could not be handed out, trying again: no room for 0: 5 next 6',
+      'Records of orders-0 from offset 5 could not be handed out, trying again: Error: no room for 0: 5 next 6',
     ]);
 
     fetching.pending.splice(0).forEach((fetch) => reply(fetch, atEnd(0)));
@@ -340,6 +342,28 @@ describe('Fetcher', () => {
     reply(fetching.pending.shift()!, await partition(0, [5]));
     await everythingDue();
     expect(fetching.events).toEqual(['0: 5 next 6', '0: 5 next 6']);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['undefined', undefined, 'undefined'],
+    ['a text', 'no room', 'no room'],
+    ['what cannot be printed', Object.create(null), 'something that cannot be printed'],
+  ])('goes on when the listener throws %s, and says so', async (_, thrown, text) => {
+    fetching.onRecords = () => {
+      fetching.onRecords = () => undefined;
+      throw thrown as Error;
+    };
+    fetching.add([0, 5], [1, 6]);
+    await everythingDue();
+
+    reply(fetching.pending.shift()!, await partition(0, [5]), await partition(1, [6]));
+    await everythingDue();
+
+    expect(fetching.events).toEqual(['0: 5 next 6', '1: 6 next 7']);
+    expect(fetching.logger.at('error')).toEqual([
+      `Records of orders-0 from offset 5 could not be handed out, trying again: ${text}`,
+    ]);
+    expect(fetching.position(0)).toBe(5);
   });
 
   describe('whose position is out of range', () => {
@@ -430,12 +454,6 @@ describe('Fetcher', () => {
   });
 });
 
-async function passes(ms: number): Promise<void> {
-  await everythingDue();
-  await jest.advanceTimersByTimeAsync(ms);
-  await everythingDue();
-}
-
 function withSnappy(batch: Buffer): Buffer {
   return withAttribute(batch, 2);
 }
@@ -444,4 +462,8 @@ async function withTooFewRecords(offset: number): Promise<Buffer> {
   const batch = await encodeBatch([{ offset }]);
   batch.writeInt32BE(2, 57);
   return batch;
+}
+
+function fail(thrown: unknown): never {
+  throw thrown;
 }

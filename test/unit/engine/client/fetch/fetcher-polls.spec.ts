@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import type { FetchSettings } from '../../../../../lib/engine/client/client-settings.js';
 import { everythingDue } from '../../../../support/consuming-application.js';
 import { encodeBatch } from '../../../../support/record-batches.js';
-import { answered, atEnd, Fetching, partition, reply, type PendingFetch } from './fetching.js';
+import { answered, atEnd, Fetching, partition, passes, reply, type PendingFetch } from './fetching.js';
 
 describe('Fetcher', () => {
   let fetching: Fetching;
@@ -173,113 +173,6 @@ describe('Fetcher', () => {
     }
   });
 
-  describe('with a buffer', () => {
-    it('fetches no more than one chunk ahead of that which is handed out', async () => {
-      fetching.add([0, 5]);
-      const first = await fetching.next();
-      fetching.pause(0);
-      reply(first, await partition(0, [5], [6]));
-      await everythingDue();
-      fetching.onRecords = () => fetching.pause(0);
-      fetching.resume(0);
-      const second = await fetching.next();
-      await fetching.handedOut('0: 5 next 6');
-      reply(second, await partition(0, [7]));
-      fetching.resume(0);
-      await fetching.handedOut('0: 5 next 6', '0: 6 next 7');
-
-      await everythingDue();
-      expect(underWay()).toEqual([]);
-
-      fetching.resume(0);
-      expect((await fetching.next()).asked).toEqual(['orders-0@8']);
-    });
-
-    it('fetches nothing while it is full, and goes on when there is room again, with every broker', async () => {
-      fetch({ maxBufferedBytes: 100 });
-      fetching.leaders = [1, 2];
-      const full = answered(0, await encodeBatch([{ offset: 5, value: Buffer.alloc(100) }]));
-      fetching.onRecords = () => expect(underWay()).toEqual([]);
-      fetching.add([0, 5], [1, 6]);
-      const [one, two] = [await fetching.next(1), await fetching.next(2)];
-      reply(one, full);
-      reply(two, atEnd(1));
-
-      await fetching.handedOut('0: 5 next 6');
-      await passes(10);
-
-      expect(underWay()).toEqual([
-        ['main', ['orders-0@6']],
-        ['main', ['orders-1@6']],
-      ]);
-    });
-
-    it('drops what it has of paused partitions when it is full, and fetches that again when they are resumed', async () => {
-      fetch({ maxBufferedBytes: 100 });
-      const full = answered(0, await encodeBatch([{ offset: 5, value: Buffer.alloc(100) }]));
-      fetching.add([0, 5], [1, 6]);
-      const fetched = await fetching.next();
-      fetching.pause(0);
-      reply(fetched, full, await partition(1, [6]));
-
-      expect((await fetching.next()).asked).toEqual(['orders-1@7']);
-      await fetching.handedOut('1: 6 next 7');
-      expect(fetching.events).toEqual(['1: 6 next 7']);
-
-      fetching.resume(0);
-      reply(await fetching.next(), full);
-      await fetching.handedOut('1: 6 next 7', '0: 5 next 6');
-    });
-
-    it('does not hold whole answers for partitions that stay paused', async () => {
-      const value = Buffer.alloc(100_000, 'value');
-      const batches = [await encodeBatch([{ offset: 5, value }]), await encodeBatch([{ offset: 6, value }])];
-      const answer = Buffer.concat([...batches, Buffer.alloc(1_000_000)]);
-      fetching.onRecords = () => fetching.pause(0);
-      fetching.add([0, 5]);
-      reply(await fetching.next(), answered(0, answer.subarray(0, 2 * batches[0]!.length)));
-      await fetching.handedOut('0: 5 next 6');
-
-      await passes(1000);
-
-      expect(fetching.records[0]!.value).toEqual(value);
-      expect(fetching.records[0]!.value!.buffer.byteLength).toBeLessThan(answer.length);
-    });
-
-    it('goes on when the partition that fills it is given up', async () => {
-      fetch({ maxBufferedBytes: 100 });
-      fetching.onRecords = () => fetching.remove(0);
-      const batches = [{ offset: 5 }, { offset: 6 }].map((record) =>
-        encodeBatch([{ ...record, value: Buffer.alloc(100) }]),
-      );
-      fetching.add([0, 5], [1, 6]);
-
-      reply(await fetching.next(), answered(0, Buffer.concat(await Promise.all(batches))), atEnd(1));
-      await passes(10);
-
-      expect(underWay()).toEqual([['main', ['orders-1@6']]]);
-    });
-
-    it('asks for no more than there is room, and for no more of a partition than its share', async () => {
-      fetch({ maxBytes: 10_000_000, maxBytesPerPartition: 1_000_000, maxBufferedBytes: 1_000_000 });
-      fetching.add([0, 5], [1, 6]);
-
-      const { maxBytes, partitions } = (await fetching.next()).request;
-
-      expect(maxBytes).toBe(1_000_000);
-      expect(partitions.map((asked) => asked.maxBytes)).toEqual([250_000, 250_000]);
-    });
-
-    it('asks for as much as is configured', async () => {
-      fetching.add([0, 5]);
-
-      const { maxBytes, partitions } = (await fetching.next()).request;
-
-      expect(maxBytes).toBe(10_000);
-      expect(partitions.map((asked) => asked.maxBytes)).toEqual([1_000]);
-    });
-  });
-
   describe('with a batch that is larger than what was asked for', () => {
     it('asks for it first, and for all of it', async () => {
       const large = await encodeBatch([{ offset: 6, value: Buffer.alloc(20_000) }]);
@@ -330,9 +223,3 @@ describe('Fetcher', () => {
     });
   });
 });
-
-async function passes(ms: number): Promise<void> {
-  await everythingDue();
-  await jest.advanceTimersByTimeAsync(ms);
-  await everythingDue();
-}

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import type { FetchSettings, GroupSettings } from '../../../../../lib/engine/client/client-settings.js';
 import type { Cluster } from '../../../../../lib/engine/client/connection/cluster.js';
 import { ErrorCode } from '../../../../../lib/engine/client/connection/protocol-errors.js';
@@ -9,6 +10,7 @@ import {
 import type { FetchRequest } from '../../../../../lib/engine/client/fetch/fetch-request.js';
 import type { FetchedPartition } from '../../../../../lib/engine/client/fetch/fetch-response.js';
 import { Fetcher } from '../../../../../lib/engine/client/fetch/fetcher.js';
+import { everythingDue } from '../../../../support/consuming-application.js';
 import { deferred, type Deferred } from '../../../../support/deferred.js';
 import { encodeBatch } from '../../../../support/record-batches.js';
 import { RecordingLogger } from '../../../../support/recording-logger.js';
@@ -31,6 +33,9 @@ export class Fetching {
   /** Leaders of the partitions. */
   leaders: number[] = [1, 1, 2];
   metadata = (): Promise<void> => Promise.resolve();
+
+  /** The topic is not there. */
+  unknown = false;
   beginning = Promise.resolve(0);
   end = Promise.resolve(8);
   readonly pending: PendingFetch[] = [];
@@ -40,6 +45,9 @@ export class Fetching {
   readonly records: ConsumedRecord[] = [];
   readonly logger = new RecordingLogger();
   readonly fetcher: Fetcher;
+
+  /** Finding out whether a topic is there that a broker does not know. */
+  findingOut = Promise.resolve();
 
   /** Called with every batch that is handed out. */
   onRecords: (event: string) => void = () => undefined;
@@ -90,6 +98,7 @@ export class Fetching {
   }
 
   private listener() {
+    const doubtful = new Set<string>();
     return {
       records: ({ partition }: TopicPartition, records: readonly ConsumedRecord[], next: number) => {
         const event = `${partition}: ${records.map(({ offset }) => offset).join()} next ${next}`;
@@ -99,7 +108,13 @@ export class Fetching {
       },
       repositioned: ({ partition, offset }: { partition: number; offset: number }) =>
         void this.events.push(`${partition}: repositioned to ${offset}`),
-      missing: (topic: string) => void this.events.push(`${topic} missing`),
+      isDoubtful: (topic: string) => doubtful.has(topic),
+      missing: async (topic: string) => {
+        this.events.push(`${topic} missing`);
+        doubtful.add(topic);
+        await this.findingOut;
+        doubtful.delete(topic);
+      },
     };
   }
 
@@ -107,6 +122,7 @@ export class Fetching {
     const fake: Pick<Cluster, 'metadata' | 'request'> = {
       metadata: async () => {
         await this.metadata();
+        if (this.unknown) return [unknownTopic];
         const partitionMetadata = this.leaders.map((leader, partitionId) => ({ partitionId, leader }));
         return [{ topicErrorCode: 0, topic: 'orders', isInternal: false, partitionMetadata }];
       },
@@ -137,6 +153,13 @@ export class Fetching {
   }
 }
 
+const unknownTopic = {
+  topicErrorCode: ErrorCode.UnknownTopicOrPartition,
+  topic: 'orders',
+  isInternal: false,
+  partitionMetadata: [],
+};
+
 const deadlineMs = 5000;
 
 /** Lets the event loop turn until a condition holds. The clock may be a fake one: only this deadline is by the real one. */
@@ -147,6 +170,13 @@ export async function until(condition: () => boolean, message: string | (() => s
     if (performance.now() < deadline) continue;
     throw new Error(`Expected ${typeof message === 'string' ? message : message()}`);
   }
+}
+
+/** Lets time pass that is faked, and all come of it that does. */
+export async function passes(ms: number): Promise<void> {
+  await everythingDue();
+  await jest.advanceTimersByTimeAsync(ms);
+  await everythingDue();
 }
 
 interface ListArguments {

@@ -62,6 +62,11 @@ describe('A member of a group', () => {
     return member;
   }
 
+  /** What happened but for assignments. */
+  function eventsAfterJoin({ events }: TestMember): string[] {
+    return events.filter((event) => !event.startsWith('assigned'));
+  }
+
   const joins: Stage[] = ['FindCoordinator', 'JoinGroup', 'SyncGroup', 'OffsetFetch', 'OffsetCommit'];
 
   describe.each(joins)('that meets an error of %s in its first join', (stage) => {
@@ -71,7 +76,7 @@ describe('A member of a group', () => {
 
       expect(fault.hits).toBe(1);
       expect(member.received.sort()).toEqual(['orders-0@0', 'orders-1@0']);
-      expect(member.events.filter((event) => !event.startsWith('assigned'))).toEqual([]);
+      expect(eventsAfterJoin(member)).toEqual([]);
     });
   });
 
@@ -86,7 +91,7 @@ describe('A member of a group', () => {
       await member.receives(4);
 
       expect(member.received.toSorted()).toEqual(['orders-0@0', 'orders-0@1', 'orders-1@0', 'orders-1@1']);
-      expect(member.events.filter((event) => !event.startsWith('assigned'))).toEqual([]);
+      expect(eventsAfterJoin(member)).toEqual([]);
     });
 
     it.each(membershipGone)('loses what it owns to %s, and gets it back', async (error) => {
@@ -113,7 +118,7 @@ describe('A member of a group', () => {
     await member.receives(4);
     await member.commit();
 
-    expect(member.events.filter((event) => !event.startsWith('assigned'))).toEqual([]);
+    expect(eventsAfterJoin(member)).toEqual([]);
   });
 
   it.each(membershipGone)('loses what it owns when a heartbeat is answered by %s, and gets it back', async (error) => {
@@ -151,6 +156,40 @@ describe('A member of a group', () => {
 
     expect(member.logger.at('warn').join()).toContain('the session has expired');
   });
+
+  it('keeps what it owns when one heartbeat is never answered', async () => {
+    const member = await consuming({ sessionTimeoutMs: 3000 });
+
+    const silent = kafka.faults.delay('Heartbeat', 60_000, { when: 'before' });
+    const next = kafka.faults.delay('Heartbeat', 0, { times: 3 });
+    await kafka.until(() => next.hits === 3);
+    produce(0, 1);
+    await member.receives(4);
+
+    expect(silent.hits).toBe(1);
+    expect(eventsAfterJoin(member)).toEqual([]);
+    expect(member.logger.at('warn')).toContain(
+      'A heartbeat was not answered within 1000 ms, a third of the session; trying again on a new connection',
+    );
+  });
+
+  it.each(membershipGone)('does not hurry to join again while the group keeps answering by %s', async (error) => {
+    await expectPauses('JoinGroup', error);
+  });
+
+  it('does not hurry to join again while one rebalance follows on another', async () => {
+    await expectPauses('SyncGroup', 'REBALANCE_IN_PROGRESS');
+  });
+
+  /** All but the first of these errors cost the delay of a retry. */
+  async function expectPauses(stage: Stage, error: KafkaErrorName): Promise<void> {
+    const fault = kafka.faults.fail(stage, { error, times: 4 });
+    const began = performance.now();
+    await consuming();
+
+    expect(fault.hits).toBe(4);
+    expect(performance.now() - began).toBeGreaterThan(1400); // three times 500
+  }
 
   it('loses what it owns when its session expires in a join that does not end', async () => {
     const member = await consuming({ sessionTimeoutMs: 1000 });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import kafkajs from 'kafkajs';
 import type { GroupSettings } from '../../../../../lib/engine/client/client-settings.js';
 import { MemberFencedError } from '../../../../../lib/engine/client/consumer-client.js';
 import { EmbeddedKafka } from '../../../../../lib/testing/embedded/embedded-kafka.js';
@@ -44,6 +45,26 @@ function produce(): void {
     'orders',
     Array.from({ length: partitions }, (_, partition) => ({ partition, value: 'x' })),
   );
+}
+
+/** A member of another client, whose subscription ends in its midst. */
+async function startUnreadable(assignor: string) {
+  const { Kafka, logLevel } = kafkajs;
+  const consumer = new Kafka({ clientId: 'stranger', brokers: kafka.brokers, logLevel: logLevel.NOTHING }).consumer({
+    groupId: 'group',
+    partitionAssigners: [
+      () => ({
+        name: assignor,
+        version: 0,
+        assign: () => Promise.resolve([]),
+        protocol: () => ({ name: assignor, metadata: Buffer.from([0, 1, 0, 0]) }),
+      }),
+    ],
+  });
+  await consumer.connect();
+  await consumer.subscribe({ topic: 'orders' });
+  await consumer.run({ eachMessage: () => Promise.resolve() });
+  return consumer;
 }
 
 function eventsOf(member: TestMember, kind: string): string[] {
@@ -170,6 +191,28 @@ it('A group moves from roundrobin to cooperative-sticky in two rolling restarts'
   );
 });
 
+describe('A leader', () => {
+  it.each(['roundrobin', 'sticky'] as const)(
+    'by %s gives nothing to a member whose subscription it cannot read, and all to the others',
+    async (assignor) => {
+      const leader = start({ assignors: [assignor] });
+      await shared(6);
+
+      const stranger = await startUnreadable(assignor);
+      await kafka.until(() => kafka.members('group').length === 2 && kafka.group('group')?.state === 'Stable');
+      await leader.owns(6);
+      produce();
+      await leader.receives(6);
+      await stranger.disconnect();
+
+      const warnings = leader.logger.at('warn').filter((line) => line.includes('cannot be read'));
+      expect(warnings).toEqual([
+        expect.stringMatching(/^Subscription of member "stranger-\S+" of group "group" cannot/),
+      ]);
+    },
+  );
+});
+
 describe('A static member', () => {
   it('gets its partitions back without a rebalance, and the others notice nothing', async () => {
     const first = start({ groupInstanceId: 'a', leaveOnStop: false });
@@ -292,6 +335,16 @@ describe('A member', () => {
     kafka.createTopic('payments');
 
     await member.owns(1);
+  });
+
+  it('leaves when its only topic is gone before a leader to read it from was found', async () => {
+    const member = start({ topics: ['payments'] });
+    member.whenAssigned = () => kafka.deleteTopic('payments');
+
+    await member.until('lost payments-0');
+    await kafka.until(() => kafka.members('group').length === 0);
+
+    expect(member.owned.size).toBe(0);
   });
 
   it('tells a topic that is not there from a broker that does not know it yet', async () => {

@@ -26,6 +26,7 @@ describe('Heartbeats', () => {
       { heartbeatIntervalMs: 1000, sessionTimeoutMs: 10_000 },
       {
         rebalancing: () => void ends.push('rebalancing'),
+        unanswered: (inARow) => void ends.push(`unanswered (${inARow})`),
         lost: (reason, code) => void ends.push(`lost (${code}): ${reason}`),
       },
       logger,
@@ -140,7 +141,36 @@ describe('Heartbeats', () => {
 
     await jest.advanceTimersByTimeAsync(12_000);
 
-    expect(ends).toEqual([expect.stringMatching(/^lost \(.*the session has expired/)]);
+    expect(ends.at(-1)).toMatch(/^lost \(.*the session has expired/);
+    expect(ends.slice(0, -1)).toEqual(['unanswered (1)', 'unanswered (2)', 'unanswered (3)']);
+  });
+
+  it('gives up on an answer after a third of the session, and asks again soon', async () => {
+    answer = () => new Promise(() => undefined);
+    await jest.advanceTimersByTimeAsync(25 + 3333);
+    expect(ends).toEqual([]);
+    answer = () => Promise.resolve(0);
+
+    await jest.advanceTimersByTimeAsync(1);
+    expect(ends).toEqual(['unanswered (1)']);
+    await jest.advanceTimersByTimeAsync(25);
+
+    expect(sent).toBe(2);
+    expect(logger.at('warn')).toEqual([expect.stringMatching(/^A heartbeat was not answered within 3333 ms/)]);
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(ends).toEqual(['unanswered (1)']);
+  });
+
+  it('says nothing of how an answer ends that it has given up on', async () => {
+    let fail: (error: Error) => void = () => undefined;
+    answer = () => new Promise((_, reject) => (fail = reject));
+    await jest.advanceTimersByTimeAsync(25 + 3334);
+    answer = () => Promise.resolve(0);
+
+    fail(new Error('closed by this client'));
+    await jest.advanceTimersByTimeAsync(1000);
+
+    expect(logger.at('warn')).toEqual([expect.stringContaining('not answered within')]);
   });
 
   it('counts other proofs of the membership', async () => {
@@ -161,6 +191,37 @@ describe('Heartbeats', () => {
 
     expect(sent).toBe(0);
     expect(ends).toEqual([expect.stringMatching(/^lost \(.*the session has expired/)]);
+  });
+
+  it('explains once that the event loop stood still between two heartbeats', async () => {
+    await jest.advanceTimersByTimeAsync(5000);
+    jest.setSystemTime(Date.now() + 60_000);
+
+    await jest.advanceTimersByTimeAsync(5000);
+
+    expect(logger.at('warn')).toEqual([
+      expect.stringMatching(/^The event loop was blocked for [56]\d{4} ms .*10000 ms/),
+    ]);
+  });
+
+  it('explains once that the event loop stood still while a heartbeat was under way', async () => {
+    answer = () => new Promise(() => undefined);
+    await jest.advanceTimersByTimeAsync(25);
+    jest.setSystemTime(Date.now() + 60_000);
+
+    await jest.advanceTimersByTimeAsync(5000);
+
+    const told = logger.at('warn').filter((line) => line.includes('event loop'));
+    expect(told).toEqual([expect.stringMatching(/^The event loop was blocked for [56]\d{4} ms .*10000 ms/)]);
+  });
+
+  it('does not blame the event loop for a broker that is silent', async () => {
+    answer = () => new Promise(() => undefined);
+
+    await jest.advanceTimersByTimeAsync(60_000);
+
+    expect(ends.at(-1)).toContain('the session has expired');
+    expect(logger.lines.filter(({ message }) => message.includes('event loop'))).toEqual([]);
   });
 
   it('tells nothing of an answer that comes after it was stopped', async () => {

@@ -3,6 +3,7 @@ import type { Cluster, TopicMetadata } from '../../../../../lib/engine/client/co
 import { ErrorCode } from '../../../../../lib/engine/client/connection/protocol-errors.js';
 import { sameTopics, TopicSubscription } from '../../../../../lib/engine/client/group/topic-subscription.js';
 import type { TopicPattern } from '../../../../../lib/engine/topic-pattern.js';
+import { deferred } from '../../../../support/deferred.js';
 import { RecordingLogger } from '../../../../support/recording-logger.js';
 
 describe('TopicSubscription', () => {
@@ -118,6 +119,24 @@ describe('TopicSubscription', () => {
     await subscription.resolve();
 
     expect(subscription.incomplete).toBe(false);
+  });
+
+  it('takes an answer for nothing that comes after that of a later look', async () => {
+    const answers = [deferred<TopicMetadata[]>(), deferred<TopicMetadata[]>()];
+    let asked = 0;
+    const metadata = () => answers[asked++]?.promise ?? Promise.resolve([metadataOf('orders'), metadataOf('payments')]);
+    const subscription = new TopicSubscription({ metadata } as unknown as Cluster, ['orders', 'payments'], logger);
+    const looks = [resolved(subscription), resolved(subscription)];
+
+    answers[1]!.resolve([metadataOf('orders'), metadataOf('payments')]);
+    expect(await looks[1]).toEqual({ orders: 3, payments: 2 });
+    answers[0]!.resolve([metadataOf('orders'), metadataOf('not there yet')]);
+    expect(await looks[0]).toEqual({ orders: 3, payments: 2 });
+    await subscription.resolve();
+
+    expect(subscription.isLate('payments')).toBe(false);
+    expect(subscription.incomplete).toBe(false);
+    expect(logger.lines).toEqual([]);
   });
 
   it('passes on that the cluster cannot be asked', async () => {
