@@ -42,8 +42,10 @@ ${2 * rounds + 1}), the least and the most in parentheses. \`ratio\` is measured
 
 Records are structured JSON of 1 KB. Both have their default settings, which are the same for fetches: maxBytes ${maxBytes}, \
 maxBytesPerPartition ${maxBytesPerPartition}, minBytes ${minBytes}, maxWait ${maxWaitMs} ms. kafkajs takes batches (\`eachBatch\`), \
-without commits but at rest; the port never commits. Speed and CPU, of the whole consumer process, count from the first record to the last. \
-At rest: ${restMs / 1000} s after ${settleMs / 1000} s to settle, both at a time.`;
+without commits but at rest and where partitions move; the port never commits. Speed and CPU, of the whole consumer process, count from the first record to the last. \
+At rest: ${restMs / 1000} s after ${settleMs / 1000} s to settle, both at a time. Where partitions move, \
+three members of a group and a producer that writes to all of 12 partitions every 5 ms are in one process, and handlers take no time: from the last record \
+of the old owner to the first of the new one, the longest of those that move together; at any moment between two heartbeats.`;
 }
 
 const loadBefore = loadavg()[0]!.toFixed(1);

@@ -21,6 +21,7 @@ const small: TopicPlan = { ...records, topic: 'small-batches', batch: 16 };
 const wide: TopicPlan = { ...records, topic: 'wide', partitions: 12 };
 const few: TopicPlan = { topic: 'few', partitions: 4, records: 4 };
 const rest: TopicPlan = { topic: 'rest', partitions: 200, records: 0 };
+const moves: TopicPlan = { topic: 'moves', partitions: 12, records: 0 };
 const idle: TopicPlan = { topic: 'idle', partitions: 500, records: 0 };
 
 const looks: Record<Job['work'], string> = { parse: 'parsed', value: 'value.length', offset: 'offset only' };
@@ -63,6 +64,17 @@ export const scenarios: readonly Scenario[] = [
       return [compare('200 partitions at rest', 'CPU ms / min', 'cpuMsPerMinute', samples, atMost(1))];
     },
   },
+  {
+    name: 'move',
+    brokers: 1,
+    topics: [moves],
+    measure: async (brokers, rounds) => {
+      const samples = await sampleInTurn(both({ task: 'move', brokers, topics: ['moves'] }, 'module'), rounds);
+      const row = (when: string, figure: string, target?: Target) =>
+        compare(`${when}: no reader of what moves`, 'ms', figure, samples, target);
+      return [row('module, a third member joins', 'joinMs', within(100)), row('module, it leaves', 'leaveMs')];
+    },
+  },
   { name: 'idle', brokers: 1, topics: [records, idle], measure: besideIdle },
   speed('three', { brokers: 3, topic: wide, work: 'parse', target: atLeast(1.15) }),
 ];
@@ -99,9 +111,9 @@ async function besideIdle(brokers: readonly string[], rounds: number): Promise<C
   return [row('port', [portBeside, port], atLeast(0.9)), row('kafkajs', [kafkajsBeside, kafkajs])];
 }
 
-/** The port first: it is measured against kafkajs. */
-function both(job: Partial<Job> & Pick<Job, 'brokers' | 'topics'>): Job[] {
-  const contenders: ContenderName[] = ['port', 'kafkajs'];
+/** Ours first: it is measured against kafkajs. */
+function both(job: Partial<Job> & Pick<Job, 'brokers' | 'topics'>, ours: ContenderName = 'port'): Job[] {
+  const contenders: ContenderName[] = [ours, 'kafkajs'];
   return contenders.map((contender) => ({ task: 'consume', records: 0, work: 'parse', ...job, contender }));
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { contenders, type TakenRecord } from './contenders.js';
 import type { Figures, Job, Task, Work } from './job.js';
+import { move } from './move.js';
 
 /** Long enough for a long poll to be under way, and to end long after. */
 const beforeCloseMs = 1_000;
@@ -27,7 +28,7 @@ const works: Record<Work, (records: readonly TakenRecord[]) => void> = {
 };
 
 /** What a sample measures, once in its process. */
-export const tasks: Record<Task, (job: Job) => Promise<Figures>> = { consume, close, first, rest };
+export const tasks: Record<Task, (job: Job) => Promise<Figures>> = { consume, close, first, rest, move };
 
 /** From the first record, which comes with its whole batch, to the last. */
 async function consume(job: Job): Promise<Figures> {
