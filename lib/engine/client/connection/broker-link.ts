@@ -55,16 +55,18 @@ export class BrokerLink {
 
   /**
    * Rejects what is under way, attempts to connect too, and closes the sockets: kafkajs's own `disconnect` waits for every
-   * answer.
+   * answer, and goes on to read those that come late.
    */
   async close(): Promise<void> {
     this.closed = true;
     const reason = this.closedError();
-    for (const { requestQueue, socket } of this.broker?.connectionPool.pool ?? []) {
+    const { pool } = this.broker?.connectionPool ?? { pool: [] };
+    for (const { requestQueue, socket } of pool) {
       requestQueue.rejectAll(reason);
       if (socket?.connecting) socket.destroy(reason);
     }
     await this.broker?.disconnect();
+    for (const { socket } of pool) socket?.destroy();
   }
 
   private async connect(): Promise<Broker> {

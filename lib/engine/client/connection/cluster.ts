@@ -1,5 +1,6 @@
 import type { EngineLogger } from '../../logger.js';
 import { BrokerLink, type BrokerAddress } from './broker-link.js';
+import { settlesWithin } from '../../wait.js';
 import { describeConnectionFailure } from './connection-failure.js';
 import {
   connectionPoolBuilder,
@@ -103,13 +104,16 @@ export class Cluster {
     await link.close().catch((error: Error) => this.logger.debug(`While closing a connection: ${error.message}`));
   }
 
-  /** Asks the brokers in turn, the one that answered last first, until one answers. */
+  /**
+   * Asks the brokers in turn, the one that answered last first, until one answers. One that hangs gets a third of the time,
+   * so that a group finds its next coordinator within a session.
+   */
   private async requestAny<T>(api: ApiName, args: object): Promise<T> {
     const failures: string[] = [];
     let cause: unknown;
     for (const address of this.candidates()) {
       try {
-        const answer = await this.send<T>(address, 'meta', api, args);
+        const answer = await this.askSoon<T>(address, api, args);
         this.lastAnswered = address;
         return answer;
       } catch (error) {
@@ -118,6 +122,14 @@ export class Cluster {
       }
     }
     throw new Error(`No broker can be reached: ${failures.join(', ')}`, { cause });
+  }
+
+  private async askSoon<T>(address: BrokerAddress, api: ApiName, args: object): Promise<T> {
+    const patienceMs = Math.ceil(this.settings.requestTimeoutMs / 3);
+    const answer = this.send<T>(address, 'meta', api, args);
+    if (await settlesWithin(answer, patienceMs)) return answer;
+    void this.drop(this.link(address, 'meta'));
+    throw new Error(`not answered within ${patienceMs} ms`);
   }
 
   private candidates(): BrokerAddress[] {

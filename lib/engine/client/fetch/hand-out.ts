@@ -76,16 +76,9 @@ export class HandOut {
 
   /** The listener may ask for the position, and change it. */
   private pass(state: PartitionState, records: readonly FetchedRecord[], next: number): void {
-    const { position, epoch } = state;
-    if (next === position) return;
+    if (next === state.position) return;
     state.position = next;
-    try {
-      this.listener.records(state, records, next);
-    } catch (error) {
-      if (state.epoch !== epoch) return;
-      state.position = position;
-      this.errors.notTaken(state, error);
-    }
+    this.listener.records(state, records, next);
   }
 
   /** Goes on with the same batch later; others are handed out meanwhile. */

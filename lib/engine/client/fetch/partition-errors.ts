@@ -1,4 +1,3 @@
-import { describeThrown } from '../../describe-thrown.js';
 import type { EngineLogger } from '../../logger.js';
 import type { Cluster } from '../connection/cluster.js';
 import { describe, ErrorCode } from '../connection/protocol-errors.js';
@@ -59,18 +58,6 @@ export class PartitionErrors {
       `Records of ${state.name} from offset ${state.position} cannot be decoded; the partition waits and is tried ` +
         `again, others go on: ${reason}`,
     );
-    this.restartLater(state);
-  }
-
-  /** Whoever takes the records threw. */
-  notTaken(state: PartitionState, thrown: unknown): void {
-    const place = `${state.name} from offset ${state.position}`;
-    const { text, stack } = describeThrown(thrown);
-    this.logger.error(`Records of ${place} could not be handed out, trying again: ${text}`, stack);
-    this.restartLater(state);
-  }
-
-  private restartLater(state: PartitionState): void {
     state.restart();
     block(state, undecodableDelayMs);
     this.listener.changed(state);

@@ -49,12 +49,20 @@ export class PositionReader {
       await this.offsets.commit(chosen);
       return chosen;
     } catch (error) {
-      if (!(error instanceof CommitFailedError) || error.failed.length >= chosen.length) throw error;
+      if (!(error instanceof CommitFailedError)) throw error;
+      const tooLong = among(chosen, error.metadataTooLarge).filter(({ metadata }) => metadata !== '');
+      if (tooLong.length === 0 && error.failed.length >= chosen.length) throw error;
       this.logger.warn(error.message);
-      const failed = new Set(error.failed.map(partitionName));
-      return chosen.filter((position) => !failed.has(partitionName(position)));
+      const failed = new Set(among(chosen, error.failed));
+      const withoutMetadata = await this.commit(tooLong.map((position) => ({ ...position, metadata: '' })));
+      return [...chosen.filter((position) => !failed.has(position)), ...withoutMetadata];
     }
   }
+}
+
+function among<T extends TopicPartition>(positions: readonly T[], partitions: readonly TopicPartition[]): T[] {
+  const names = new Set(partitions.map(partitionName));
+  return positions.filter((position) => names.has(partitionName(position)));
 }
 
 /** Of the topics to ask for: the leader may have seen partitions that we have not. */

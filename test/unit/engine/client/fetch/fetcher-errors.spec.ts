@@ -322,50 +322,6 @@ describe('Fetcher', () => {
     });
   });
 
-  it('hands out again what the listener did not take', async () => {
-    fetching.onRecords = (event) => {
-      fetching.onRecords = () => undefined;
-      throw new Error(`no room for ${event}`);
-    };
-    fetching.add([0, 5]);
-    await everythingDue();
-
-    reply(fetching.pending.shift()!, await partition(0, [5]));
-    await everythingDue();
-    expect(fetching.position(0)).toBe(5);
-    expect(fetching.logger.at('error')).toEqual([
-      'Records of orders-0 from offset 5 could not be handed out, trying again: Error: no room for 0: 5 next 6',
-    ]);
-
-    fetching.pending.splice(0).forEach((fetch) => reply(fetch, atEnd(0)));
-    await passes(5 * second);
-    reply(fetching.pending.shift()!, await partition(0, [5]));
-    await everythingDue();
-    expect(fetching.events).toEqual(['0: 5 next 6', '0: 5 next 6']);
-  });
-
-  it.each<[string, unknown, string]>([
-    ['undefined', undefined, 'undefined'],
-    ['a text', 'no room', 'no room'],
-    ['what cannot be printed', Object.create(null), 'something that cannot be printed'],
-  ])('goes on when the listener throws %s, and says so', async (_, thrown, text) => {
-    fetching.onRecords = () => {
-      fetching.onRecords = () => undefined;
-      throw thrown as Error;
-    };
-    fetching.add([0, 5], [1, 6]);
-    await everythingDue();
-
-    reply(fetching.pending.shift()!, await partition(0, [5]), await partition(1, [6]));
-    await everythingDue();
-
-    expect(fetching.events).toEqual(['0: 5 next 6', '1: 6 next 7']);
-    expect(fetching.logger.at('error')).toEqual([
-      `Records of orders-0 from offset 5 could not be handed out, trying again: ${text}`,
-    ]);
-    expect(fetching.position(0)).toBe(5);
-  });
-
   describe('whose position is out of range', () => {
     const outOfRange = failing(0, ErrorCode.OffsetOutOfRange);
 

@@ -80,6 +80,16 @@ describe('A commit that fails', () => {
     expect(committed()).toEqual(['0@1', '1@0', '2@0']);
   });
 
+  it('for its metadata is repeated without where it is a first position: reading can begin', async () => {
+    await kafka.stop();
+    kafka = await EmbeddedKafka.start({ topics: [{ name: 'orders', partitions: 3 }], maxOffsetMetadataBytes: 5 });
+
+    await start();
+
+    expect(committed()).toEqual(['0@0', '1@0', '2@0']);
+    expect(member.logger.at('warn')).toEqual([expect.stringContaining('OFFSET_METADATA_TOO_LARGE')]);
+  });
+
   it('for a reason other than metadata does not blame that', async () => {
     await start();
 
