@@ -1,6 +1,7 @@
 export { kafkaConfig } from './config/kafka.config.js';
 export { KafkaConfigError, type ConfigFault } from './config/kafka-config.error.js';
 export type {
+  CrashPolicy,
   ExhaustedPolicy,
   FetchOptions,
   Jitter,
@@ -17,13 +18,15 @@ export { MessageHandler, type MessageHandlerOptions } from './decorators/message
 export { HandlerBindingError } from './discovery/handler-binding.error.js';
 export type { AssignorName } from './engine/client/client-settings.js';
 export type { TopicPartition } from './engine/client/consumer-client.js';
-export type { GroupConsumerStatus } from './engine/group-consumer.js';
+export type { GroupConsumerStatus, PartitionStatus } from './engine/consumer-status.js';
 export { getKafkaConsumerToken, getKafkaProducerToken } from './kafka.constants.js';
 export type { KafkaModuleExtras, KafkaOptionsFactory } from './kafka.module-definition.js';
 export { KafkaModule } from './kafka.module.js';
 export { Consumer } from './messaging/consumer.js';
 export {
+  AcknowledgementError,
   DeserializationError,
+  HandlerTimeoutError,
   MessagingError,
   NonRetriableError,
   PublishError,
@@ -32,5 +35,6 @@ export {
 export type { Handler } from './messaging/handler.js';
 export { HandlerContext } from './messaging/handler-context.js';
 export { Message } from './messaging/message.js';
+export type { ProcessingOrder } from './messaging/processing-order.js';
 export { Producer, type OutgoingMessage, type PublishedRecord } from './messaging/producer.js';
 export { KafkaProducer } from './producer/kafka-producer.js';

@@ -6,6 +6,11 @@ import { isMapping } from './mapping.js';
 export const kafkaDefaults = {
   autoCommit: true,
   commitIntervalMs: 1000,
+  commitAfterRecords: 10_000,
+  processingOrder: 'partition',
+  concurrency: 100,
+  ackTimeoutMs: 60_000,
+  onCrash: 'restart',
   startFromBeginning: false,
   autoStart: true,
   sessionTimeoutMs: 30_000,
@@ -35,8 +40,10 @@ export const kafkaDefaults = {
 export const sslDefaults = { rejectUnauthorized: true } satisfies SslOptions;
 
 export function withDefaults(options: KafkaOptions): KafkaSettings {
+  const concurrency = options.concurrency ?? kafkaDefaults.concurrency;
   return {
     ...kafkaDefaults,
+    maxInFlightRecords: Math.max(kafkaDefaults.maxInFlightRecords, 4 * concurrency),
     ...options,
     leaveOnStop: options.leaveOnStop ?? (options.groupInstanceId === undefined && kafkaDefaults.leaveOnStop),
     fetch: { ...kafkaDefaults.fetch, ...options.fetch },

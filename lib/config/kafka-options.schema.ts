@@ -64,6 +64,12 @@ export class KafkaOptionsSchema {
   @Optional(listOf('topic')) topics?: unknown;
   @Optional(flag) autoCommit?: unknown;
   @Optional(integer(1)) commitIntervalMs?: unknown;
+  @Optional(integer(1)) commitAfterRecords?: unknown;
+  @Optional(oneOf('partition', 'key', 'unordered')) processingOrder?: unknown;
+  @Optional(integer(1)) concurrency?: unknown;
+  @Optional(integer(1)) handlerTimeoutMs?: unknown;
+  @Optional(integer(1)) ackTimeoutMs?: unknown;
+  @Optional(oneOf('restart', 'exit')) onCrash?: unknown;
   @Optional(flag) startFromBeginning?: unknown;
   @Optional(flag) autoStart?: unknown;
   @Optional(integer(1)) sessionTimeoutMs?: unknown;

@@ -1,4 +1,5 @@
 import type { AssignorName } from '../engine/client/client-settings.js';
+import type { ProcessingOrder } from '../messaging/processing-order.js';
 
 /**
  * What `KafkaModule.forRoot` takes, one member an option. In the YAML file the same options stand below `kafka:`, in
@@ -27,6 +28,40 @@ export interface KafkaOptions {
 
   /** Milliseconds between two background commits. @default 1000 */
   commitIntervalMs?: number;
+
+  /** Completed records after which a background commit does not wait for its interval. @default 10000 */
+  commitAfterRecords?: number;
+
+  /**
+   * How records are split into lanes, the queues of what is handled one after the other: `'partition'`, one lane a
+   * partition; `'key'`, one for each key of a partition, and one for the records without a key; `'unordered'`, each record by
+   * itself. A handler's own `processingOrder` wins.
+   *
+   * @default 'partition'
+   */
+  processingOrder?: ProcessingOrder;
+
+  /** Handlers that run at the same time at most, per consumer. @default 100 */
+  concurrency?: number;
+
+  /**
+   * Milliseconds a call of a handler may take; past it, its `signal` is aborted, and the call counts as failed whatever comes
+   * of it. The next attempt begins when it has settled. A handler's own wins.
+   *
+   * @default undefined: no limit
+   */
+  handlerTimeoutMs?: number;
+
+  /** Milliseconds that a handler with `ack: 'manual'` has for its answer once it has returned. A handler's own wins. @default 60000 */
+  ackTimeoutMs?: number;
+
+  /**
+   * What follows when the consumer ends by an error or is refused by the brokers: `'restart'` makes it anew, later each time,
+   * up to 30 s; `'exit'` ends the process by SIGTERM, for platforms that restart processes.
+   *
+   * @default 'restart'
+   */
+  onCrash?: CrashPolicy;
 
   /** Where a group starts on a topic it has no offset on at all: `true` at the beginning, `false` at the end. @default false */
   startFromBeginning?: boolean;
@@ -94,10 +129,15 @@ export interface KafkaOptions {
    */
   leaveOnStop?: boolean;
 
-  /** Records taken from the broker and not completed, per consumer; past it, partitions are paused. @default 10000 */
+  /**
+   * Records taken from the broker and not completed, per consumer. Half of it is divided equally among the partitions, the
+   * other half is for those that need it; a partition that holds all it may is paused.
+   *
+   * @default 10000, or 4 × concurrency if that is more
+   */
   maxInFlightRecords?: number;
 
-  /** Bytes of keys and values of those records, per consumer; past it, partitions are paused. @default 67108864 (64 MiB) */
+  /** Bytes of those records, per consumer, divided likewise. @default 67108864 (64 MiB) */
   maxInFlightBytes?: number;
 
   /** How a failing message is tried again. A handler's own `retry` wins, member by member. */
@@ -167,6 +207,9 @@ export type Jitter = 'full' | 'none';
 
 /** @publicApi */
 export type ExhaustedPolicy = 'retry' | 'skip' | 'stop';
+
+/** @publicApi */
+export type CrashPolicy = 'restart' | 'exit';
 
 /**
  * Certificates and keys are PEM text, or the path of a file that holds it, relative to the working directory.

@@ -1,6 +1,6 @@
 import type { FetchOptions, KafkaOptions, RetryOptions } from './kafka-options.js';
 
-type Optional = 'group' | 'topics' | 'connectTimeoutMs' | 'rackId' | 'groupInstanceId' | 'sasl';
+type Optional = 'group' | 'topics' | 'handlerTimeoutMs' | 'connectTimeoutMs' | 'rackId' | 'groupInstanceId' | 'sasl';
 
 /** The options once validated and completed with their defaults: what the rest of the module reads. */
 export type KafkaSettings = Required<Omit<KafkaOptions, Optional | 'fetch' | 'retry'>> &

@@ -2,6 +2,8 @@ import 'reflect-metadata';
 import type { ExhaustedPolicy, RetryOptions } from '../config/kafka-options.js';
 import { MESSAGE_HANDLER_METADATA } from '../kafka.constants.js';
 import { MessagingError } from '../messaging/errors.js';
+import type { Message } from '../messaging/message.js';
+import type { ProcessingOrder } from '../messaging/processing-order.js';
 
 /**
  * What a single handler may have otherwise than its module.
@@ -17,6 +19,40 @@ export interface MessageHandlerOptions {
 
   /** @default the module's `onExhausted` */
   onExhausted?: ExhaustedPolicy;
+
+  /**
+   * See `KafkaOptions.processingOrder`. Handlers of one topic share its lanes: the strictest of their orders holds.
+   *
+   * @default the module's, or 'key' with a {@link lane}
+   */
+  processingOrder?: ProcessingOrder;
+
+  /**
+   * What stands for the record's key in `'key'` order. A message of which it throws goes to the lane of those without a key.
+   *
+   * @default the record's key
+   */
+  lane?: (message: Message) => string;
+
+  /** Messages that this handler has in flight at most, per consumer, over all of its topics. @default the module's */
+  concurrency?: number;
+
+  /** Calls of this handler a second at most, per consumer, over all of its topics; retries count. @default no limit */
+  rateLimit?: number;
+
+  /** @default the module's `handlerTimeoutMs` */
+  handlerTimeoutMs?: number;
+
+  /**
+   * `'manual'`: a message is completed by `context.ack()`, before the handler has returned or after; `context.nack()`, or no
+   * answer within {@link ackTimeoutMs} of its return, counts as a failed attempt. `'auto'`: returning completes it.
+   *
+   * @default 'auto'
+   */
+  ack?: 'auto' | 'manual';
+
+  /** @default the module's `ackTimeoutMs` */
+  ackTimeoutMs?: number;
 }
 
 /** One use of `@MessageHandler`. */

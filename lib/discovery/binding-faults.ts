@@ -1,9 +1,14 @@
+import { handlerOptionFaults } from './handler-option-faults.js';
 import { topicNameFault } from '../engine/topic-name.js';
 import type { HandlerDefinition } from './handler-definition.js';
 
 /** What is wrong with handlers, each fault in words that name class and method. */
 export function bindingFaults(definitions: readonly HandlerDefinition[]): string[] {
-  return [...definitions.flatMap(definitionFaults), ...duplicateFaults(definitions)];
+  return [
+    ...definitions.flatMap(definitionFaults),
+    ...definitions.flatMap(optionFaults),
+    ...duplicateFaults(definitions),
+  ];
 }
 
 function definitionFaults({ name, handle, topics }: HandlerDefinition): string[] {
@@ -12,6 +17,10 @@ function definitionFaults({ name, handle, topics }: HandlerDefinition): string[]
     : [`${name} is no function; a class decorated with @MessageHandler needs a method handle(message, context)`];
   const topicless = topics.length === 0 ? [`${name} has an empty list of topics`] : [];
   return [...uncallable, ...topicless, ...topics.flatMap((topic) => topicFaults(name, topic))];
+}
+
+function optionFaults({ name, options }: HandlerDefinition): string[] {
+  return handlerOptionFaults(options).map((fault) => `${name} has ${fault}`);
 }
 
 function topicFaults(name: string, topic: unknown): string[] {

@@ -1,5 +1,4 @@
-import type { ExhaustedPolicy } from '../config/kafka-options.js';
-import type { RetrySettings } from '../config/kafka-settings.js';
+import type { KafkaSettings } from '../config/kafka-settings.js';
 import type { HandlerBinding } from '../engine/handler-binding.js';
 import { takesTopic, type TopicPattern } from '../engine/topic-pattern.js';
 import { bindingFaults } from './binding-faults.js';
@@ -7,10 +6,10 @@ import { HandlerBindingError } from './handler-binding.error.js';
 import type { HandlerDefinition } from './handler-definition.js';
 
 /** What a handler has where its decorator says nothing. */
-export interface RouteDefaults {
-  retry: RetrySettings;
-  onExhausted: ExhaustedPolicy;
-}
+export type RouteDefaults = Pick<
+  KafkaSettings,
+  'retry' | 'onExhausted' | 'processingOrder' | 'handlerTimeoutMs' | 'ackTimeoutMs'
+>;
 
 interface Route {
   pattern: TopicPattern;
@@ -65,8 +64,20 @@ export class TopicRouter {
 }
 
 function bind({ name, handle, options }: HandlerDefinition, defaults: RouteDefaults): HandlerBinding {
-  const retry = { ...defaults.retry, ...withoutUndefined(options.retry ?? {}) };
-  return { name, handle: handle!, retry, onExhausted: options.onExhausted ?? defaults.onExhausted };
+  const { lane, concurrency, rateLimit, onExhausted = defaults.onExhausted } = options;
+  const ackTimeoutMs = options.ackTimeoutMs ?? defaults.ackTimeoutMs;
+  return {
+    name,
+    handle: handle!,
+    order: options.processingOrder ?? (lane ? 'key' : defaults.processingOrder),
+    lane,
+    concurrency,
+    rateLimit,
+    timeoutMs: options.handlerTimeoutMs ?? defaults.handlerTimeoutMs,
+    ackTimeoutMs: options.ack === 'manual' ? ackTimeoutMs : undefined,
+    retry: { ...defaults.retry, ...withoutUndefined(options.retry ?? {}) },
+    onExhausted,
+  };
 }
 
 function withoutUndefined<T extends object>(source: T): Partial<T> {

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type {
+  CommittedPosition,
   ConsumedRecord,
   ConsumerClient,
   ConsumerClientFactory,
@@ -8,85 +8,57 @@ import type {
   TopicPartition,
 } from './client/consumer-client.js';
 import { MemberFencedError, partitionName } from './client/consumer-client.js';
-import { LaneThrottle, type InFlightLimits } from './dispatch/lane-throttle.js';
-import { TimeSlice } from './dispatch/time-slice.js';
-import { Lanes } from './dispatch/lanes.js';
-import type { LaneDuties, PartitionLane } from './dispatch/partition-lane.js';
+import { partitionStatus, type GroupConsumerStatus, type PartitionStatus } from './consumer-status.js';
+import type { AssignedPartition } from './dispatch/assigned-partition.js';
+import { describeThrown } from './describe-thrown.js';
 import type { TopicRoutes } from './handler-binding.js';
 import type { EngineLogger } from './logger.js';
-import { Committer } from './offsets/committer.js';
-import { RecordPipeline } from './record-pipeline.js';
+import { RecordFlow, type RecordFlowSettings } from './record-flow.js';
 import { supervise } from './supervise.js';
-import { settlesWithin, wait } from './wait.js';
+import { settlesWithin } from './wait.js';
+import { watch } from './watchdog.js';
 
-const commitRetryMs = 100;
 const leaveReserveMs = 5_000;
 
-/** How long handlers may take to settle once their signal has fired. */
-const longestAbortMs = 1_000;
+/** How long running handlers may take before a partition goes on elsewhere. */
+const seekDrainMs = 5_000;
 
-export interface GroupConsumerSettings extends InFlightLimits {
-  group: string;
-  autoCommit: boolean;
+const tidyIntervalMs = 1_000;
+
+export interface GroupConsumerSettings extends RecordFlowSettings {
   commitIntervalMs: number;
   shutdownTimeoutMs: number;
+  onCrash: 'restart' | 'exit';
+
+  /** A client that has heard of no broker for so many milliseconds is replaced. */
+  silenceLimitMs: number;
 }
 
-/**
- * What a consumer has done since it was made, and what it owns now.
- *
- * @publicApi
- */
-export interface GroupConsumerStatus {
-  group: string;
-  running: boolean;
-  joined: boolean;
-  assignments: readonly TopicPartition[];
-  handled: number;
-  failedAttempts: number;
-  skipped: number;
-}
-
-/**
- * Takes the records of a group's partitions through the stages: admit, dispatch, decode, invoke, recover, complete,
- * commit. One lane a partition; a client that ends is replaced.
- */
+/** A member of a group, with the flow of its records. A client that ends is replaced. */
 export class GroupConsumer implements ConsumerClientListener {
-  private readonly lanes: Lanes;
-  private readonly slice = new TimeSlice();
-  private readonly throttle: LaneThrottle;
-  private readonly committer: Committer<PartitionLane>;
-  private readonly pipeline: RecordPipeline;
+  private readonly flow: RecordFlow;
   private stopped = new AbortController();
   private supervised: Promise<void> | undefined;
   private stopping: Promise<void> | undefined;
   private client: ConsumerClient | undefined;
+  private clients = 0;
   private joined = false;
   private onJoined: (() => void)[] = [];
 
+  /** @param exit ends the process, for `onCrash: 'exit'` */
   constructor(
     private readonly settings: GroupConsumerSettings,
     routes: TopicRoutes,
     private readonly createClient: ConsumerClientFactory,
     private readonly logger: EngineLogger,
+    private readonly exit: () => void = () => process.kill(process.pid, 'SIGTERM'),
   ) {
-    this.throttle = new LaneThrottle(settings);
-    this.committer = new Committer(
-      () => this.lanes.all,
-      (positions) => this.send(positions),
-      logger,
-    );
-    this.pipeline = new RecordPipeline(settings.group, routes, logger);
-    const duties: LaneDuties = {
-      mayStart: () => this.client?.isLive === true,
-      handle: (record, signals) => this.pipeline.handle(record, signals),
-      completed: (lane) => (settings.autoCommit ? undefined : this.commitBeforeNext(lane)),
-      shrunk: (lane) => this.client && this.throttle.shrunk(lane, this.lanes.size, this.client),
-      broke: (lane, error) => this.replaceClient(lane, error),
-      pause: () => this.slice.pauseIfOver(),
+    const duties = {
+      client: () => this.client,
       stopRequested: () => void this.stop(),
+      broke: (partition: TopicPartition, error: Error) => this.broke(partition, error),
     };
-    this.lanes = new Lanes(duties);
+    this.flow = new RecordFlow(settings, routes, duties, logger);
   }
 
   /** After a stop that is under way. */
@@ -94,6 +66,7 @@ export class GroupConsumer implements ConsumerClientListener {
     if (this.stopping) return this.stopping.then(() => this.start());
     if (!this.supervised) {
       this.stopped = new AbortController();
+      this.flow.begin();
       const what = `The consumer of group "${this.settings.group}"`;
       this.supervised = supervise(what, () => this.runClient(), this.stopped.signal, this.logger);
     }
@@ -115,44 +88,76 @@ export class GroupConsumer implements ConsumerClientListener {
     return this.stopping;
   }
 
-  status(): GroupConsumerStatus {
-    const { group } = this.settings;
-    const assignments = this.lanes.all.map(({ topic, partition }) => ({ topic, partition }));
-    const running = this.supervised !== undefined && !this.stopped.signal.aborted;
-    return { group, running, joined: this.joined, assignments, ...this.pipeline.counts };
+  /** Whether a topic, some partitions of it, or everything is paused, from now on and for partitions that come later. */
+  setPaused(paused: boolean, topic?: string, partitions?: readonly number[]): void {
+    this.flow.setPaused(paused, topic, partitions);
   }
 
-  assigned(positions: readonly PartitionPosition[]): void {
+  /**
+   * Lets the running handlers of a partition settle, drops what waits, commits the new position and goes on there.
+   *
+   * @param to an offset, or the time of the first record to read
+   * @throws Error when the partition is not assigned to this process, or is lost meanwhile
+   */
+  async seek(place: TopicPartition, to: number | Date): Promise<void> {
+    const partition = this.assignedAt(place);
+    const offset = typeof to === 'number' ? to : await this.offsetAt(place, to);
+    await this.flow.drain([partition], seekDrainMs);
+    if (!this.client || !partition.isOwned)
+      throw new Error(`${partition.name} was given up or lost before it was moved`);
+    const moved = this.flow.reassign({ ...place, offset });
+    this.client.seek({ ...place, offset });
+    this.logger.log(`Group "${this.settings.group}" goes on at ${partition.name}@${offset}, as asked for`);
+    if (await this.flow.untilCommitted(moved)) return;
+    throw new Error(`${partition.name} was given up or lost before its new position was committed`);
+  }
+
+  assignments(): PartitionStatus[] {
+    return this.flow.all.map(partitionStatus);
+  }
+
+  status(): GroupConsumerStatus {
+    const partitions = this.assignments();
+    return {
+      group: this.settings.group,
+      running: this.supervised !== undefined && !this.stopped.signal.aborted,
+      joined: this.joined,
+      assignments: partitions.map(({ topic, partition }) => ({ topic, partition })),
+      restarts: Math.max(0, this.clients - 1),
+      inFlight: this.flow.running,
+      open: partitions.reduce((sum, { open }) => sum + open, 0),
+      oldestOpenMs: Math.max(0, ...partitions.map(({ oldestOpenMs }) => oldestOpenMs)),
+      ...this.flow.counts,
+    };
+  }
+
+  assigned(positions: readonly CommittedPosition[]): void {
     const what = this.joined ? 'also reading' : 'joined; reading';
     this.joined = true;
-    for (const position of positions) this.committer.startedAt(this.lanes.add(position));
+    this.flow.assign(positions);
     this.onJoined.splice(0).forEach((resolve) => resolve());
     this.logger.log(`Group "${this.settings.group}" ${what} ${describePositions(positions)}`);
   }
 
   records(partition: TopicPartition, records: readonly ConsumedRecord[], next: number): void {
-    const [lane] = this.lanes.of([partition]);
-    if (!lane || !this.client) return;
-    lane.admit(records, next);
-    this.throttle.admitted(lane, this.lanes.size, this.client);
+    this.flow.admit(partition, records, next);
   }
 
   async revoked(partitions: readonly TopicPartition[], drainMs: number): Promise<void> {
     this.logger.log(`Group "${this.settings.group}" gives up ${partitions.map(partitionName).toSorted().join(', ')}`);
-    const lanes = this.lanes.of(partitions);
-    await this.drain(lanes, drainMs);
-    await this.commitUntil(Date.now() + drainMs);
-    this.lost(lanes.filter((lane) => lane.isOwned)); // those of a later client may have the same names
+    const given = this.flow.of(partitions);
+    await this.flow.drain(given, drainMs);
+    await this.flow.commitLast(given, Date.now() + drainMs);
+    this.lost(given.filter(({ isOwned }) => isOwned)); // those of a later client may have the same names
   }
 
   repositioned(position: PartitionPosition): void {
-    this.lanes.lose([position]);
-    this.lanes.add(position); // not committed yet, so due
+    this.flow.reassign(position);
   }
 
   lost(partitions: readonly TopicPartition[]): void {
-    this.lanes.lose(partitions);
-    this.joined = this.lanes.size > 0;
+    this.flow.lose(partitions);
+    this.joined = this.flow.all.length > 0;
   }
 
   private async stopOnce(supervised: Promise<void>): Promise<void> {
@@ -160,8 +165,10 @@ export class GroupConsumer implements ConsumerClientListener {
     const { client } = this;
     this.stopped.abort();
     client?.stopFetching();
-    await this.drain(this.lanes.all, graceMs(this.settings.shutdownTimeoutMs));
-    await this.commitUntil((Date.now() + deadline) / 2);
+    const partitions = this.flow.all;
+    await this.flow.drain(partitions, graceMs(this.settings.shutdownTimeoutMs));
+    await this.flow.commitLast(partitions, (Date.now() + deadline) / 2);
+    this.flow.end();
     if (client) await this.close(client, Math.max(0, deadline - Date.now()));
     await settlesWithin(supervised, Math.max(0, deadline - Date.now()));
     this.supervised = undefined;
@@ -170,23 +177,50 @@ export class GroupConsumer implements ConsumerClientListener {
 
   private async runClient(): Promise<void> {
     const client = (this.client = this.createClient(this));
-    const commits = setInterval(() => void this.committer.flush(), this.settings.commitIntervalMs);
+    this.clients++;
+    const timers = [
+      setInterval(() => this.flow.commit(), this.settings.commitIntervalMs),
+      setInterval(() => this.flow.tidy(), tidyIntervalMs),
+    ];
+    const endWatch = watch(
+      () => client.silentMs,
+      this.settings.silenceLimitMs,
+      () => this.replaceClient(`nothing was heard of any broker for ${Math.round(client.silentMs)} ms`),
+    );
     try {
       await client.run();
     } catch (error) {
-      if (!(error instanceof MemberFencedError)) throw error;
-      this.logger.error(`Stopping the consumer of group "${this.settings.group}": ${error.message}`);
-      void this.stop();
+      if (!this.endsWith(error)) throw error;
     } finally {
-      clearInterval(commits);
-      this.lost(this.lanes.all);
+      timers.forEach(clearInterval);
+      endWatch();
+      this.lost(this.flow.all);
       this.client = undefined;
     }
   }
 
-  private replaceClient(lane: PartitionLane, error: Error): void {
-    this.logger.error(`Partition ${partitionName(lane)} broke down: ${error.message}`, error.stack);
-    if (this.client) void this.close(this.client, leaveReserveMs);
+  /** Whether an error of the client is the end of this consumer. */
+  private endsWith(error: unknown): boolean {
+    const isFenced = error instanceof MemberFencedError;
+    const exits = this.settings.onCrash === 'exit' && !this.stopped.signal.aborted;
+    if (!isFenced && !exits) return false;
+    const reason = error instanceof Error ? error.message : describeThrown(error).text;
+    const what = exits ? 'Ending the process (onCrash: exit) with' : 'Stopping';
+    this.logger.error(`${what} the consumer of group "${this.settings.group}": ${reason}`);
+    void this.stop();
+    if (exits) this.exit();
+    return true;
+  }
+
+  private broke(partition: TopicPartition, error: Error): void {
+    this.logger.error(`Partition ${partitionName(partition)} broke down: ${error.message}`, error.stack);
+    this.replaceClient(`partition ${partitionName(partition)} broke down`);
+  }
+
+  private replaceClient(reason: string): void {
+    if (!this.client) return;
+    this.logger.error(`The client of group "${this.settings.group}" is replaced: ${reason}`);
+    void this.close(this.client, leaveReserveMs);
   }
 
   private async close(client: ConsumerClient, deadlineMs: number): Promise<void> {
@@ -196,41 +230,21 @@ export class GroupConsumer implements ConsumerClientListener {
     await settlesWithin(closed, deadlineMs);
   }
 
-  private send(positions: PartitionPosition[]): Promise<void> {
-    return this.client ? this.client.commit(positions) : Promise.reject(new Error('the consumer is not connected'));
+  private assignedAt(place: TopicPartition): AssignedPartition {
+    const partition = this.flow.find(place);
+    if (partition) return partition;
+    const assigned = this.flow.all.map(({ name }) => name).toSorted();
+    throw new Error(
+      `${partitionName(place)} is not assigned to this process, which has ${assigned.join(', ') || 'none'}`,
+    );
   }
 
-  /** Per-record mode: the lane waits until the broker has its position. Lanes that wait together share a request. */
-  private async commitBeforeNext(lane: PartitionLane): Promise<void> {
-    const { signal } = this.stopped;
-    while (lane.isOwned && !signal.aborted) {
-      await this.committer.flush();
-      if (this.committer.isDone(lane)) return;
-      await wait(commitRetryMs, signal);
-    }
-  }
-
-  private async commitUntil(deadline: number): Promise<void> {
-    const committed = async (): Promise<void> => {
-      while (!(await this.committer.flush()) && Date.now() < deadline) await delay(commitRetryMs);
-    };
-    if (await settlesWithin(committed(), deadline - Date.now())) return;
-    const { group } = this.settings;
-    this.logger.error(`The last commit of group "${group}" was not answered in time; records may be delivered again`);
-  }
-
-  private async drain(lanes: readonly PartitionLane[], budgetMs: number): Promise<void> {
-    const drained = Promise.all(lanes.map((lane) => lane.drain()));
-    if (await settlesWithin(drained, budgetMs)) return;
-    for (const lane of lanes.filter((lane) => lane.runningOffset !== undefined)) {
-      const record = `${partitionName(lane)}@${lane.runningOffset}`;
-      this.logger.warn(
-        `The handler of ${record} is still running after ${budgetMs} ms; it is aborted, and the record stays uncommitted ` +
-          `unless the handler completes it now`,
-      );
-      lane.abort('The time for running handlers to finish is over');
-    }
-    await settlesWithin(drained, Math.min(longestAbortMs, budgetMs / 4));
+  private async offsetAt({ topic, partition }: TopicPartition, time: Date): Promise<number> {
+    const [found] = (await this.client?.offsetsAt(topic, [partition], time.getTime())) ?? [];
+    if (found) return found.offset;
+    throw new Error(
+      `The leader of ${topic}-${partition} could not tell the offset of ${time.toISOString()}; try again`,
+    );
   }
 }
 

@@ -1,3 +1,4 @@
+import { describeThrown } from './describe-thrown.js';
 import type { EngineLogger } from './logger.js';
 import { backoffDelay, type Backoff } from './recovery/backoff.js';
 import { wait } from './wait.js';
@@ -15,11 +16,15 @@ export async function supervise(
   let failures = 0;
   while (!stopped.aborted) {
     const startedAt = Date.now();
-    const error = await run().catch((error: Error) => error);
+    const reason = await run().then(() => 'without an error', describeEnd);
     if (stopped.aborted) return;
     failures = Date.now() - startedAt > healthyAfterMs ? 1 : failures + 1;
     const delay = backoffDelay(failures, backoff);
-    logger.error(`${what} ended, starting it again in ${delay} ms: ${error?.message ?? 'without an error'}`);
+    logger.error(`${what} ended, starting it again in ${delay} ms: ${reason}`);
     await wait(delay, stopped);
   }
+}
+
+function describeEnd(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : describeThrown(thrown).text;
 }

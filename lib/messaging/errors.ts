@@ -37,3 +37,18 @@ export class DeserializationError extends NonRetriableError {}
  * @publicApi
  */
 export class PublishError extends MessagingError {}
+
+/**
+ * A handler has not settled within its `handlerTimeoutMs`. What `HandlerContext.signal` is aborted with, and what recovery
+ * gets; retried like any other error.
+ *
+ * @publicApi
+ */
+export class HandlerTimeoutError extends MessagingError {}
+
+/**
+ * A message was not acknowledged (in time), or cannot be acknowledged or committed now.
+ *
+ * @publicApi
+ */
+export class AcknowledgementError extends MessagingError {}

@@ -1,10 +1,13 @@
 /**
- * What a handler may know about the delivery it is part of.
+ * What a handler may know about the delivery it is part of, and ask for.
  *
  * @publicApi
  */
 export abstract class HandlerContext {
-  /** Aborted when the partition is lost and when the shutdown's grace ends. Pass it on to what can be cancelled. */
+  /**
+   * Aborted when the partition is lost, when the shutdown's grace ends, and when the handler has taken longer than its
+   * `handlerTimeoutMs`. Pass it on to what can be cancelled.
+   */
   abstract readonly signal: AbortSignal;
 
   /** Which attempt at this message this is within the process, starting at 1. */
@@ -15,4 +18,29 @@ export abstract class HandlerContext {
 
   /** The handler's name, `Class.method`. */
   abstract readonly handler: string;
+
+  /**
+   * Completes the message, for handlers with `{ ack: 'manual' }`; what the handler throws after it is only logged. Does
+   * nothing, and says so in the log, once the message was answered or its partition is lost.
+   *
+   * @throws AcknowledgementError for a handler whose return is its acknowledgement
+   */
+  abstract ack(): void;
+
+  /**
+   * Counts as a failed attempt, for handlers with `{ ack: 'manual' }`.
+   *
+   * @param delayMs milliseconds before the next attempt; as `retry` says where it is not given
+   * @throws AcknowledgementError for a handler whose return is its acknowledgement, or a delay that is none
+   */
+  abstract nack(delayMs?: number): void;
+
+  /**
+   * Completes the message now, while its handler goes on, and resolves when the broker has it committed; for what must not
+   * be done again whatever happens next. A commit that fails is tried again as long as the partition is ours.
+   *
+   * @throws AcknowledgementError when the partition is lost before, the attempt is over, or another handler of the topic
+   *   has still to handle the message
+   */
+  abstract commit(): Promise<void>;
 }

@@ -2,8 +2,7 @@ import { Logger, type INestApplicationContext } from '@nestjs/common';
 import { HandlerRegistry } from '../consumer/handler.registry.js';
 import type { ConsumedRecord, RecordHeader } from '../engine/client/consumer-client.js';
 import type { HandlerBinding } from '../engine/handler-binding.js';
-import { RecordPipeline } from '../engine/record-pipeline.js';
-import type { Outcome } from '../engine/recovery/attempts.js';
+import { Delivery as RecordDelivery, type DeliveryContext } from '../engine/recovery/delivery.js';
 import { DEFAULT_CONNECTION } from '../kafka.constants.js';
 import { settlesWithin } from '../engine/wait.js';
 import { MessagingError } from '../messaging/errors.js';
@@ -142,7 +141,7 @@ export class HandlerHarness {
   private async handle(binding: HandlerBinding, record: ConsumedRecord): Promise<HandlerResult> {
     const { group = 'harness' } = this.registry.settings;
     const result = { handler: binding.name, attempts: 0, delaysMs: [] as number[], errors: [] as unknown[] };
-    const draining = new AbortController();
+    let givesUp = false;
     const counted: HandlerBinding = {
       ...binding,
       handle: (message, context) => {
@@ -150,23 +149,29 @@ export class HandlerHarness {
         return binding.handle(message, context);
       },
     };
-    const pipeline = new RecordPipeline(group, () => [counted], new Logger(HandlerHarness.name), {
+    const context: DeliveryContext = {
+      group,
+      logger: new Logger(HandlerHarness.name),
+      counts: { handled: 0, failedAttempts: 0, skipped: 0 },
       onFailure: (error, { exhausted }) => {
         result.errors.push(error);
-        if (exhausted || result.attempts >= this.maxAttempts) draining.abort();
+        givesUp = exhausted || result.attempts >= this.maxAttempts;
       },
-      waitForRetry: (ms, { aborted }) => {
-        if (!aborted) result.delaysMs.push(ms);
-        return Promise.resolve();
-      },
-    });
-    const signals = { aborted: new AbortController().signal, draining: draining.signal };
-    const handled = pipeline.handle(record, signals);
-    if (!(await settlesWithin(handled, this.timeoutMs))) {
+    };
+    const scope = { aborted: new AbortController().signal, commit: () => Promise.resolve() };
+    const delivery = new RecordDelivery(record, [counted], scope, context);
+    const deliver = async (): Promise<HarnessOutcome> => {
+      for (let verdict = await delivery.attempt(); ; verdict = await delivery.attempt()) {
+        if (typeof verdict === 'string') return verdict === 'abandoned' ? 'retrying' : verdict;
+        if (givesUp) return 'retrying';
+        result.delaysMs.push(verdict.retryInMs);
+      }
+    };
+    const delivered = deliver();
+    if (!(await settlesWithin(delivered, this.timeoutMs))) {
       throw new MessagingError(`${binding.name} did not settle within ${this.timeoutMs} ms (timeoutMs)`);
     }
-    const outcome = await handled;
-    return { ...result, outcome: toHarness(outcome) };
+    return { ...result, outcome: await delivered };
   }
 
   private toRecord(message: HarnessMessage): ConsumedRecord {
@@ -182,6 +187,7 @@ export class HandlerHarness {
       key: key === null ? null : Buffer.from(key),
       value,
       size: value?.length ?? 0,
+      detach: () => undefined,
       headers: Object.entries(headers).flatMap(([name, value]) => toHeaders(name, value)),
     };
     this.nextOffsets.set(place, offset + 1);
@@ -218,10 +224,6 @@ function registriesOf(app: INestApplicationContext): HandlerRegistry[] {
 function toHeaders(name: string, value: Buffer | string | (Buffer | string)[]): RecordHeader[] {
   const values = Array.isArray(value) ? value : [value];
   return values.map((one) => [name, Buffer.from(one)] as const);
-}
-
-function toHarness(outcome: Outcome): HarnessOutcome {
-  return outcome === 'abandoned' ? 'retrying' : outcome;
 }
 
 function worst(handlers: readonly HandlerResult[]): HarnessOutcome {

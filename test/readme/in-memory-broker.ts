@@ -1,6 +1,7 @@
 import { Inject, Injectable, Module, type DynamicModule, type Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import {
+  AcknowledgementError,
   Consumer,
   Producer,
   type Handler,
@@ -56,9 +57,14 @@ export class InMemoryBroker implements Consumer, Producer {
     for (let attempt = 1; this.running && this.queue.length > 0; attempt++) {
       const message = this.queue[0]!;
       const handler = this.handlers[message.topic];
-      const context = { signal: this.stopping.signal, attempt, group: 'in-memory', handler: `${handler?.name}.handle` };
+      const delivery = {
+        signal: this.stopping.signal,
+        attempt,
+        group: 'in-memory',
+        handler: `${handler?.name}.handle`,
+      };
       try {
-        if (handler) await this.modules.get(handler, { strict: false }).handle(message, context);
+        if (handler) await this.modules.get(handler, { strict: false }).handle(message, { ...delivery, ...answers });
         this.queue.shift();
         attempt = 0;
       } catch {
@@ -67,6 +73,12 @@ export class InMemoryBroker implements Consumer, Producer {
     }
   }
 }
+
+/** Here, returning is the acknowledgement. */
+const refuse = (): never => {
+  throw new AcknowledgementError('A message of the in-memory broker is acknowledged by returning');
+};
+const answers = { ack: refuse, nack: refuse, commit: () => Promise.resolve().then(refuse) };
 
 function toMessage({ topic, key, value, headers = {}, timestamp }: OutgoingMessage, offset: string): Message {
   const rawHeaders = Object.fromEntries(

@@ -29,6 +29,7 @@ export class ConsumingApplication {
   constructor({ handler, ...settings }: ConsumingApplicationOptions = {}) {
     const binding: HandlerBinding = {
       name: 'Orders.created',
+      order: 'partition',
       retry: { initialDelayMs: 0, multiplier: 1, maxDelayMs: 0, jitter: 'none', maxAttempts: Infinity },
       onExhausted: 'retry',
       handle: (message, context) => this.called(message, context),
@@ -98,8 +99,12 @@ export class ConsumingApplication {
 
 const defaults: GroupConsumerSettings = {
   group: 'billing',
+  concurrency: 100,
   autoCommit: true,
   commitIntervalMs: 5,
+  commitAfterRecords: 1000,
+  onCrash: 'restart',
+  silenceLimitMs: 60_000,
   shutdownTimeoutMs: 2000,
   maxInFlightRecords: 1000,
   maxInFlightBytes: 1_000_000,

@@ -20,6 +20,7 @@ export class FakeConsumerClient implements ConsumerClient {
   readonly paused = new Set<string>();
 
   isLive = true;
+  silentMs = 0;
 
   /** What the broker makes of a commit. */
   onCommit: () => Promise<void> = () => Promise.resolve();

@@ -6,6 +6,15 @@ export function recordAt(offset: number, { topic, partition }: TopicPartition = 
 }
 
 export function record(fields: Partial<ConsumedRecord>): ConsumedRecord {
-  const empty = { topic: 'orders', partition: 0, offset: 0, timestamp: 0, key: null, value: null, headers: [] };
+  const empty = {
+    topic: 'orders',
+    partition: 0,
+    offset: 0,
+    timestamp: 0,
+    key: null,
+    value: null,
+    headers: [],
+    detach: () => undefined,
+  };
   return { ...empty, size: (fields.key?.length ?? 0) + (fields.value?.length ?? 0), ...fields };
 }

@@ -4,10 +4,12 @@ import * as publicApi from '../../lib/index.js';
 import { sourceFiles } from '../support/source-files.js';
 
 const values = [
+  'AcknowledgementError',
   'Consumer',
   'DeserializationError',
   'HandlerBindingError',
   'HandlerContext',
+  'HandlerTimeoutError',
   'InjectKafkaConsumer',
   'InjectKafkaProducer',
   'KafkaConfigError',
@@ -29,6 +31,7 @@ const values = [
 const types = [
   'AssignorName',
   'ConfigFault',
+  'CrashPolicy',
   'ExhaustedPolicy',
   'FetchOptions',
   'GroupConsumerStatus',
@@ -39,6 +42,8 @@ const types = [
   'KafkaOptionsFactory',
   'MessageHandlerOptions',
   'OutgoingMessage',
+  'PartitionStatus',
+  'ProcessingOrder',
   'PublishedRecord',
   'RetryOptions',
   'SaslOAuthBearerOptions',

@@ -27,6 +27,9 @@ export interface ConsumedRecord {
 
   /** Bytes of the whole record, uncompressed. */
   readonly size: number;
+
+  /** Moves to memory of its own, out of the larger one it was cut from and holds: for a record that waits long. */
+  detach(): void;
 }
 
 export type RecordHeader = readonly [name: string, value: Buffer | null];
@@ -108,6 +111,9 @@ export interface ConsumerClient {
    * @throws MemberFencedError when this member must not come back
    */
   run(): Promise<void>;
+
+  /** Milliseconds since a broker was last heard of, or the client was made. */
+  readonly silentMs: number;
 
   /** Whether the group still counts on this member, as far as it can know: no record may be started otherwise. */
   readonly isLive: boolean;

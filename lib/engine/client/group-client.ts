@@ -97,6 +97,10 @@ export class GroupClient implements ConsumerClient {
     return this.membership.isLive;
   }
 
+  get silentMs(): number {
+    return this.cluster.silentMs;
+  }
+
   pause(partition: TopicPartition): void {
     this.fetcher.pause(partition);
   }
@@ -215,8 +219,8 @@ export class GroupClient implements ConsumerClient {
       pending = pending.filter((partition) => this.owned.has(partition));
       const found = new Map(positions.map((position) => [partitionName(position), position]));
       const placed = pending.flatMap((partition) => found.get(partitionName(partition)) ?? []);
+      this.fetcher.add(placed); // first: the listener may pause them
       if (placed.length > 0) this.listener.assigned(placed);
-      this.fetcher.add(placed);
       pending = pending.filter((partition) => !found.has(partitionName(partition)));
       if (pending.length === 0) return;
       if (attempt === 1) this.logger.warn(`No position yet for ${pending.map(partitionName).join(', ')}; trying again`);

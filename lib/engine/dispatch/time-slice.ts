@@ -1,23 +1,27 @@
 const sliceMs = 10;
 
 /**
- * Lets the event loop turn. Handlers that never wait for anything follow one another in microtasks, and heartbeats,
+ * Lets the event loop turn. Handlers that never wait for anything follow one another without a break, and heartbeats,
  * commits, timers and sockets would wait for the last of them. By time and not by count: handlers differ.
  */
 export class TimeSlice {
-  private began = performance.now();
-  private turn: Promise<void> | undefined;
+  private beganAt: number | undefined;
 
-  /** A promise to wait for when the slice is over. All lanes share it. */
-  pauseIfOver(): Promise<void> | undefined {
-    if (performance.now() - this.began < sliceMs) return undefined;
-    this.turn ??= new Promise((resolve) =>
-      setImmediate(() => {
-        this.began = performance.now();
-        this.turn = undefined;
-        resolve();
-      }),
-    );
-    return this.turn;
+  /** @param next is called when the event loop has turned after a slice */
+  constructor(private readonly next: () => void) {}
+
+  /** Whether it is time to stop until `next` is called. A slice begins with the first call of a turn. */
+  isOver(): boolean {
+    if (this.beganAt === undefined) {
+      this.beganAt = performance.now();
+      setImmediate(() => this.turned());
+      return false;
+    }
+    return performance.now() - this.beganAt >= sliceMs;
+  }
+
+  private turned(): void {
+    this.beganAt = undefined;
+    this.next();
   }
 }

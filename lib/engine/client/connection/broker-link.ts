@@ -40,7 +40,7 @@ export class BrokerLink {
     private readonly builder: ConnectionPoolBuilder,
     private readonly address: BrokerAddress,
     private readonly logger: unknown,
-    private readonly throttled: (address: BrokerAddress, api: ApiName, ms: number) => void,
+    private readonly answered: (api: ApiName, throttledMs: number) => void,
   ) {}
 
   /** @throws kafkajs's connection errors */
@@ -49,7 +49,7 @@ export class BrokerLink {
     const definition = broker.lookupRequest(apiKeys[api], requests[api])(args);
     const response = { ...(options.response ?? definition.response), parse: asDecoded };
     const answer = (await broker.connectionPool.send({ ...definition, ...options, response })) as Answer;
-    if (answer.clientSideThrottleTime) this.throttled(this.address, api, answer.clientSideThrottleTime);
+    this.answered(api, answer.clientSideThrottleTime ?? 0);
     return answer as T;
   }
 

@@ -39,6 +39,7 @@ export class Cluster {
   private addresses: ReadonlyMap<number, BrokerAddress> = new Map();
   private closed = false;
   private lastAnswered: BrokerAddress | undefined;
+  private heardAt = performance.now();
   private readonly kafkajsLogger: unknown;
   private readonly throttles: ThrottleLog;
 
@@ -54,6 +55,11 @@ export class Cluster {
       ...kafkajsConnection(settings),
       enforceRequestTimeout: true,
     });
+  }
+
+  /** Milliseconds since the last answer of any broker, or since this was made. */
+  get silentMs(): number {
+    return performance.now() - this.heardAt;
   }
 
   /** Metadata of the named topics, or of all; missing and forbidden ones come with their error code. */
@@ -161,7 +167,10 @@ export class Cluster {
   }
 
   private open(address: BrokerAddress): BrokerLink {
-    return new BrokerLink(this.builder, address, this.kafkajsLogger, (...pause) => this.throttles.throttled(...pause));
+    return new BrokerLink(this.builder, address, this.kafkajsLogger, (api, throttledMs) => {
+      this.heardAt = performance.now();
+      if (throttledMs > 0) this.throttles.throttled(address, api, throttledMs);
+    });
   }
 }
 

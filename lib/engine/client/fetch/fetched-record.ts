@@ -2,17 +2,20 @@ import { ByteReader } from '../connection/byte-reader.js';
 import type { ConsumedRecord, RecordHeader } from '../consumer-client.js';
 import type { RecordBatch } from './record-batch.js';
 
+/** What a record needs of its batch. */
+type RecordFrame = Pick<RecordBatch, 'topic' | 'partition' | 'baseOffset' | 'baseTimestamp' | 'content'>;
+
 /** A record that knows where it is in its batch: key, value and headers are cut out of it when they are asked for. */
 export class FetchedRecord implements ConsumedRecord {
   private cutValue: Buffer | null | undefined;
 
   /** @param keyAt where the key begins in the content of the batch, with its length */
   constructor(
-    private readonly batch: RecordBatch,
+    private batch: RecordFrame,
     private readonly offsetDelta: number,
     private readonly timestampDelta: number,
     readonly size: number,
-    private readonly keyAt: number,
+    private keyAt: number,
   ) {}
 
   get topic(): string {
@@ -55,6 +58,18 @@ export class FetchedRecord implements ConsumedRecord {
     return headers;
   }
 
+  detach(): void {
+    const { topic, partition, baseOffset, baseTimestamp, content } = this.batch;
+    const reader = this.reader();
+    skipFields(reader);
+    const length = reader.position - this.keyAt;
+    if (length >= content.bytes.buffer.byteLength / 2) return; // it holds little else
+    const bytes = Buffer.from(content.bytes.subarray(this.keyAt, reader.position));
+    this.batch = { topic, partition, baseOffset, baseTimestamp, content: { bytes } };
+    this.keyAt = 0;
+    this.cutValue = undefined;
+  }
+
   private reader(): ByteReader {
     return new ByteReader(this.batch.content.bytes, this.keyAt);
   }
@@ -88,14 +103,19 @@ function readRecord(reader: ByteReader, batch: RecordBatch): FetchedRecord {
   const timestampDelta = reader.varint();
   const offsetDelta = reader.varint();
   const keyAt = reader.position;
+  skipFields(reader);
+  if (reader.position !== end) throw new Error(`A record says it ends at byte ${end}, and ends at ${reader.position}`);
+  return new FetchedRecord(batch, offsetDelta, batch.hasAppendTime ? 0 : timestampDelta, size, keyAt);
+}
+
+/** Key, value and headers. */
+function skipFields(reader: ByteReader): void {
   reader.skipVarintBytes();
   reader.skipVarintBytes();
   for (let headers = reader.varint(); headers > 0; headers--) {
     reader.skipVarintBytes();
     reader.skipVarintBytes();
   }
-  if (reader.position !== end) throw new Error(`A record says it ends at byte ${end}, and ends at ${reader.position}`);
-  return new FetchedRecord(batch, offsetDelta, batch.hasAppendTime ? 0 : timestampDelta, size, keyAt);
 }
 
 function outOfPlace(offset: number, next: number, { lastOffset }: RecordBatch): Error {

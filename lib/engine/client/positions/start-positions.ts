@@ -1,3 +1,4 @@
+import { decodeCommitMetadata, encodeCommitMetadata } from '../../offsets/commit-metadata.js';
 import type { CommittedPosition, PartitionPosition, TopicPartition } from '../consumer-client.js';
 
 /** What a group has committed for a partition. `offset` is -1 where there is nothing. */
@@ -43,7 +44,7 @@ export function startsAtBeginning(
   startFromBeginning: boolean,
 ): boolean {
   const committed = ofTopic.filter(({ offset }) => offset >= 0);
-  const isNewToTopic = committed.every(({ metadata }) => partition < partitionsAtFirstStart(metadata));
+  const isNewToTopic = committed.every((commit) => partition < partitionsAtFirstStart(commit));
   return isNewToTopic ? startFromBeginning : true;
 }
 
@@ -54,9 +55,12 @@ export function startsAtBeginning(
  */
 export function markFirstStart(start: PartitionPosition, committed: CommittedOffsets): CommittedPosition {
   const partitions = committed.get(start.topic)?.length ?? 0;
-  return { ...start, metadata: `first start on ${partitions} partitions` };
+  return {
+    ...start,
+    metadata: encodeCommitMetadata(start.offset, { firstStartPartitions: partitions, completed: [] }),
+  };
 }
 
-function partitionsAtFirstStart(metadata: string | null): number {
-  return Number(/^first start on (\d+) partitions$/.exec(metadata ?? '')?.[1] ?? 0);
+function partitionsAtFirstStart({ offset, metadata }: CommittedOffset): number {
+  return decodeCommitMetadata(offset, metadata ?? '')?.firstStartPartitions ?? 0;
 }

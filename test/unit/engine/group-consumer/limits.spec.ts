@@ -40,8 +40,8 @@ describe('A group consumer under its limits', () => {
   });
 
   it('does not let a partition that stands still take what belongs to another', async () => {
-    consuming([0, 1], { maxInFlightRecords: 4 });
-    app.client.deliver(0, 0, 1);
+    consuming([0, 1], { maxInFlightRecords: 8 });
+    app.client.deliver(0, 0, 1, 2, 3, 4, 5);
     app.client.deliver(1, 0);
 
     expect([...app.client.paused]).toEqual(['orders-0']);

@@ -89,8 +89,8 @@ describe('A group consumer whose partition is revoked', () => {
 
     expect(call.context.signal.aborted).toBe(true);
     expect(app.logger.at('warn')).toEqual([
-      'The handler of orders-0@1 is still running after 40 ms; it is aborted, and the record stays uncommitted ' +
-        'unless the handler completes it now',
+      'A handler of orders-0, offset 1 or later, is still running after 40 ms; it is aborted, and its record stays ' +
+        'uncommitted unless the handler completes it now',
     ]);
     call.end.resolve(undefined);
     await everythingDue();

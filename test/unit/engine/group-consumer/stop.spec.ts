@@ -44,8 +44,8 @@ describe('A group consumer that is stopped', () => {
     expect(app.client.commits).toEqual([['orders-1@1']]);
     expect(app.client.calls.at(-1)).toBe('close');
     expect(app.logger.at('warn')).toEqual([
-      'The handler of orders-0@0 is still running after 50 ms; it is aborted, and the record stays uncommitted ' +
-        'unless the handler completes it now',
+      'A handler of orders-0, offset 0 or later, is still running after 50 ms; it is aborted, and its record stays ' +
+        'uncommitted unless the handler completes it now',
     ]);
   });
 

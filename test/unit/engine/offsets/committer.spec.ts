@@ -1,17 +1,23 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { CommitFailedError } from '../../../../lib/engine/client/consumer-client.js';
-import { Committer } from '../../../../lib/engine/offsets/committer.js';
+import { Committer, type Committable } from '../../../../lib/engine/offsets/committer.js';
 import { deferred, type Deferred } from '../../../support/deferred.js';
 import { eventually } from '../../../support/eventually.js';
 import { RecordingLogger } from '../../../support/recording-logger.js';
 
-class Lane {
+class Lane implements Committable {
+  readonly topic = 'orders';
+  readonly metadata: string = '';
   isOwned = true;
 
   constructor(
     readonly partition: number,
     public offset = 0,
   ) {}
+
+  get completions(): number {
+    return this.offset;
+  }
 
   get position() {
     return { topic: 'orders', partition: this.partition, offset: this.offset };

@@ -71,14 +71,14 @@ describe('OffsetTracker', () => {
   ])('refuses %s', (_, offset) => {
     const tracker = trackerWith(5, 6);
 
-    expect(() => tracker.admit(offset)).toThrow(`Offset ${offset} admitted after everything below 7`);
+    expect(() => tracker.admit(offset, undefined)).toThrow(`Offset ${offset} admitted after everything below 7`);
   });
 
   it('refuses an offset below what was read', () => {
     const tracker = trackerWith();
     tracker.readUpTo(10);
 
-    expect(() => tracker.admit(9)).toThrow('Offset 9 admitted after everything below 10');
+    expect(() => tracker.admit(9, undefined)).toThrow('Offset 9 admitted after everything below 10');
   });
 
   it('agrees with a naive model under any order of completion', () => {
@@ -88,7 +88,7 @@ describe('OffsetTracker', () => {
         const model = new NaiveTracker(start);
         for (const { kind, n } of steps) {
           if (kind === 'admit') {
-            tracker.admit(model.end + n);
+            tracker.admit(model.end + n, undefined);
             model.admit(model.end + n);
           } else if (kind === 'read') {
             tracker.readUpTo(model.end + n);
@@ -130,6 +130,6 @@ class NaiveTracker {
 
 function trackerWith(...offsets: number[]): OffsetTracker {
   const tracker = new OffsetTracker(0);
-  for (const offset of offsets) tracker.admit(offset);
+  for (const offset of offsets) tracker.admit(offset, undefined);
   return tracker;
 }

@@ -151,7 +151,7 @@ const headers = fc.dictionary(
 );
 const anyRecord = fc.record({ gap: fc.nat(1000), timestamp: fc.nat(2 ** 45), key: bytes, value: bytes, headers });
 
-async function decode(encoded: Buffer): Promise<ConsumedRecord[]> {
+async function decode(encoded: Buffer): Promise<PlainRecord[]> {
   const batch = batchOf(encoded);
   if (batch.isCompressed) await batch.decompress();
   return decodeRecords(batch, batch.baseOffset).map(toPlain);
@@ -166,6 +166,9 @@ function tryToDecode(encoded: Buffer): ConsumedRecord[] {
   }
 }
 
-function toPlain({ topic, partition, offset, timestamp, key, value, headers, size }: ConsumedRecord): ConsumedRecord {
+type PlainRecord = Omit<ConsumedRecord, 'detach'>;
+
+function toPlain(record: ConsumedRecord): PlainRecord {
+  const { topic, partition, offset, timestamp, key, value, headers, size } = record;
   return { topic, partition, offset, timestamp, key, value, headers, size };
 }

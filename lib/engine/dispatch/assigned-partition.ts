@@ -1,0 +1,301 @@
+import { partitionName, type ConsumedRecord, type PartitionPosition } from '../client/consumer-client.js';
+import { Fifo } from '../fifo.js';
+import { encodeCommitMetadata, largestSpan, type CommitMetadata } from '../offsets/commit-metadata.js';
+import type { Committable } from '../offsets/committer.js';
+import { OffsetTracker } from '../offsets/offset-tracker.js';
+import type { Parked } from './gate.js';
+import { Lane } from './lane.js';
+import type { TopicPlan } from './topic-plan.js';
+
+/** What a partition tells of itself. */
+export interface PartitionListener {
+  /** Something of it may be started now. */
+  ready(partition: AssignedPartition): void;
+
+  /** Nothing of it will be started any more. */
+  retired(partition: AssignedPartition): void;
+
+  /** Nothing, or something again, is to be fetched of it. */
+  paused(partition: AssignedPartition): void;
+  resumed(partition: AssignedPartition): void;
+}
+
+/** Why nothing is fetched of a partition: enough of it waits, or the application has asked for it. */
+export type PauseReason = 'backpressure' | 'application';
+
+/** What is admitted within such a time counts as admitted at its beginning. */
+const admissionStepMs = 100;
+
+/** So much of the metadata's span has to become free before lanes beyond its reach are looked at again. */
+const reachStep = largestSpan / 16;
+
+/**
+ * A partition under one assignment: its records in lanes, and which of them are completed. Each assignment has an object
+ * of its own, so that work of an older one can neither commit nor complete anything of a newer one.
+ */
+export class AssignedPartition implements Committable, Parked {
+  readonly name: string;
+  readonly topic: string;
+  readonly partition: number;
+
+  /** How many of its handlers are running. */
+  running = 0;
+
+  private readonly firstStartPartitions: number | undefined;
+  private readonly tracker: OffsetTracker<ConsumedRecord>;
+  private readonly lanes = new Map<string | undefined, Lane>();
+  private readonly ready = new Fifo<Lane>();
+
+  /** Lanes whose next record, were it completed, would not fit into the metadata of a commit. */
+  private beyondReach: Lane[] = [];
+  private lookedAt = 0;
+
+  private readonly retries = new Set<NodeJS.Timeout>();
+  private readonly pauses = new Set<PauseReason>();
+  private readonly aborting = new AbortController();
+  private readonly admissions = new Fifo<{ readonly from: number; readonly at: number }>();
+  private bytes = 0;
+  private owned = true;
+  private retired = false;
+  private whenSettled: (() => void)[] = [];
+  private predecessorRuns = false;
+
+  /**
+   * @param known what the group keeps beside the position
+   * @param predecessor settles when no handler of an earlier assignment is running any more
+   */
+  constructor(
+    { topic, partition, offset }: PartitionPosition,
+    known: CommitMetadata,
+    readonly plan: TopicPlan,
+    private readonly listener: PartitionListener,
+    predecessor?: Promise<void>,
+  ) {
+    this.name = partitionName({ topic, partition });
+    this.topic = topic;
+    this.partition = partition;
+    this.firstStartPartitions = known.firstStartPartitions;
+    this.tracker = new OffsetTracker(offset, known.completed);
+    if (predecessor) this.follow(predecessor);
+  }
+
+  get position(): PartitionPosition {
+    return { topic: this.topic, partition: this.partition, offset: this.tracker.committable };
+  }
+
+  get metadata(): string {
+    const { tracker, firstStartPartitions } = this;
+    return encodeCommitMetadata(tracker.committable, { firstStartPartitions, completed: tracker.completedAbove() });
+  }
+
+  /** The same, for another position. */
+  get metadataWithoutRecords(): string {
+    return encodeCommitMetadata(0, { firstStartPartitions: this.firstStartPartitions, completed: [] });
+  }
+
+  get completions(): number {
+    return this.tracker.completions;
+  }
+
+  /** Whether it may commit. */
+  get isOwned(): boolean {
+    return this.owned;
+  }
+
+  /** Whether something of it may still be started. */
+  get isActive(): boolean {
+    return !this.retired;
+  }
+
+  /** Fires when the partition is lost, or the time for running handlers to finish is over. */
+  get aborted(): AbortSignal {
+    return this.aborting.signal;
+  }
+
+  /** Records and bytes admitted and not completed. */
+  get load(): { records: number; bytes: number } {
+    return { records: this.tracker.openCount, bytes: this.bytes };
+  }
+
+  /** How much of what a commit's metadata can hold is in use; 1 is all of it. In order of the partition, none. */
+  get metadataFill(): number {
+    return this.plan.order === 'partition' ? 0 : this.tracker.metadataFill;
+  }
+
+  /** Since when the oldest of its open records is with us, in ms since 1970; `undefined` without any. */
+  get oldestOpenSince(): number | undefined {
+    this.forgetAdmissions();
+    return this.tracker.openCount > 0 ? this.admissions.first?.at : undefined;
+  }
+
+  get hasReady(): boolean {
+    return this.ready.length > 0 && this.isActive && !this.predecessorRuns && !this.isPausedFor('application');
+  }
+
+  wake(): void {
+    this.listener.ready(this);
+  }
+
+  isPausedFor(reason: PauseReason): boolean {
+    return this.pauses.has(reason);
+  }
+
+  pause(reason: PauseReason): void {
+    if (this.pauses.size === 0) this.listener.paused(this);
+    this.pauses.add(reason);
+  }
+
+  resume(reason: PauseReason): void {
+    if (!this.pauses.delete(reason)) return;
+    if (this.pauses.size === 0) this.listener.resumed(this);
+    this.wake();
+  }
+
+  admit(records: readonly ConsumedRecord[], next: number): void {
+    if (this.retired) return;
+    this.noteAdmission(records);
+    for (const record of records) if (this.tracker.admit(record.offset, record)) this.line(record);
+    this.tracker.readUpTo(next);
+    this.wake();
+  }
+
+  /** The next lane that may go on, which is the caller's until it is completed and released, or retried. */
+  take(): Lane | undefined {
+    for (let lane = this.ready.shift(); lane; lane = this.ready.shift()) {
+      if (this.plan.order === 'partition' || this.tracker.isWithinReach(lane.waiting.first!.offset)) return lane;
+      this.beyondReach.push(lane);
+    }
+    return undefined;
+  }
+
+  /** The first record of a lane is done with. */
+  complete(lane: Lane): void {
+    const record = lane.waiting.shift()!;
+    lane.delivery = undefined;
+    this.bytes -= record.size;
+    this.tracker.complete(record.offset);
+  }
+
+  /** A record whose handler still runs is done with already. */
+  completeEarly(offset: number): void {
+    this.tracker.complete(offset);
+  }
+
+  /** A lane may go on. */
+  release(lane: Lane): void {
+    if (lane.waiting.length > 0) this.ready.push(lane);
+    else this.close(lane);
+    this.lookBeyondReach();
+    this.wake();
+  }
+
+  /** A lane may go on with the same record, later. */
+  retry(lane: Lane, delayMs: number): void {
+    if (this.retired) return;
+    lane.waiting.first?.detach();
+    const timer = setTimeout(() => {
+      this.retries.delete(timer);
+      this.release(lane);
+    }, delayMs);
+    this.retries.add(timer);
+  }
+
+  /** A handler has ended. */
+  settled(): void {
+    if (this.running === 0) this.whenSettled.splice(0).forEach((resolve) => resolve());
+  }
+
+  /** What was admitted before that time, in ms since 1970, and still waits lets go of the memory it shares. */
+  detachOlderThan(time: number): void {
+    this.forgetAdmissions();
+    let young = 0;
+    while ((this.admissions.at(young)?.at ?? Infinity) < time) young++;
+    for (const record of this.tracker.openBelow(this.admissions.at(young)?.from ?? Infinity)) record.detach();
+  }
+
+  /** Starts nothing new; resolves when no handler is running. */
+  drain(): Promise<void> {
+    this.retire();
+    return this.running === 0 ? Promise.resolve() : new Promise((resolve) => this.whenSettled.push(resolve));
+  }
+
+  /** Fires the running handlers' signals. What they complete after that still counts while the partition is owned. */
+  abort(reason: string): void {
+    this.retire();
+    this.aborting.abort(new Error(reason));
+  }
+
+  /**
+   * The partition is not ours any more: nothing of it may be committed.
+   *
+   * @returns what settles with the running handlers, if some are running
+   */
+  lose(): Promise<void> | undefined {
+    this.owned = false;
+    this.abort(`Partition ${this.name} was given up or lost`);
+    return this.running > 0 ? this.drain() : undefined;
+  }
+
+  private retire(): void {
+    if (this.retired) return;
+    this.retired = true;
+    for (const timer of this.retries) clearTimeout(timer);
+    this.retries.clear();
+    this.listener.retired(this);
+  }
+
+  private follow(predecessor: Promise<void>): void {
+    this.predecessorRuns = true;
+    void predecessor.then(() => {
+      this.predecessorRuns = false;
+      this.wake();
+    });
+  }
+
+  private line(record: ConsumedRecord): void {
+    const lane = this.laneOf(record);
+    this.bytes += record.size;
+    lane.waiting.push(record);
+    if (!lane.isEmpty) return;
+    lane.isEmpty = false;
+    this.ready.push(lane);
+  }
+
+  private laneOf(record: ConsumedRecord): Lane {
+    const { order, laneKey } = this.plan;
+    if (order === 'unordered') return new Lane();
+    const key = order === 'key' ? laneKey(record) : undefined;
+    let lane = this.lanes.get(key);
+    if (!lane) this.lanes.set(key, (lane = new Lane(key)));
+    return lane;
+  }
+
+  private close(lane: Lane): void {
+    lane.isEmpty = true;
+    if (this.plan.order === 'key') this.lanes.delete(lane.key);
+  }
+
+  /** The lane of the lowest open record is within reach: if it waits among the others, it is found when nothing else runs. */
+  private lookBeyondReach(): void {
+    if (this.beyondReach.length === 0) return;
+    const { committable } = this.tracker;
+    if (committable - this.lookedAt < reachStep && this.running + this.ready.length > 0) return;
+    this.lookedAt = committable;
+    for (const lane of this.beyondReach) this.ready.push(lane);
+    this.beyondReach = [];
+  }
+
+  private noteAdmission([first]: readonly ConsumedRecord[]): void {
+    this.forgetAdmissions();
+    const now = Date.now();
+    if (first && now - (this.admissions.last?.at ?? 0) >= admissionStepMs) {
+      this.admissions.push({ from: first.offset, at: now });
+    }
+  }
+
+  private forgetAdmissions(): void {
+    const { committable } = this.tracker;
+    while ((this.admissions.at(1)?.from ?? Infinity) <= committable) this.admissions.shift();
+    if (this.tracker.openCount === 0) this.admissions.clear();
+  }
+}

@@ -1,0 +1,163 @@
+import type { ConsumedRecord } from '../client/consumer-client.js';
+import type { Delivery, Verdict } from '../recovery/delivery.js';
+import type { AssignedPartition } from './assigned-partition.js';
+import type { Lane } from './lane.js';
+import { TimeSlice } from './time-slice.js';
+
+/** What the dispatcher needs of its surroundings. */
+export interface DispatchDuties {
+  /** Whether another record may be started now; if not, all partitions are about to be lost. */
+  mayStart(): boolean;
+
+  deliver(record: ConsumedRecord, partition: AssignedPartition): Delivery;
+
+  /** A record is completed; its lane goes on once this has settled. */
+  completed(partition: AssignedPartition): Promise<unknown> | void;
+
+  /** A handler's policy asks for the end of the consumer. */
+  stopRequested(): void;
+
+  /** The dispatch itself failed, which no handler can bring about. */
+  broke(partition: AssignedPartition, error: Error): void;
+}
+
+/** What is kept free for partitions none of whose handlers is running: a quarter, or a place for each if that is less. */
+const reservedShare = 0.25;
+
+/**
+ * Starts handlers while there are places for them: partitions in turn, those none of whose handlers is running first, and
+ * the lanes of each in turn. A place is taken by a running handler, not by a record that waits to be tried again.
+ *
+ * What handlers do at once, without a promise, costs none here either.
+ */
+export class Dispatcher {
+  private inFlight = 0;
+
+  /** Partitions none of whose handlers is running, whether they have something to start or not. */
+  private resting = 0;
+
+  /** Those that have something to start: of the resting, and of the others. */
+  private readonly restingReady = new Set<AssignedPartition>();
+  private readonly runningReady = new Set<AssignedPartition>();
+  private readonly slice = new TimeSlice(() => this.run());
+  private readonly mostReserved: number;
+  private isInLoop = false;
+
+  /** @param places how many handlers may run at the same time */
+  constructor(
+    private readonly places: number,
+    private readonly duties: DispatchDuties,
+  ) {
+    this.mostReserved = Math.floor(places * reservedShare);
+  }
+
+  /** How many handlers are running. */
+  get running(): number {
+    return this.inFlight;
+  }
+
+  add(): void {
+    this.resting++;
+  }
+
+  /** Nothing more of it is to be started. */
+  retire(partition: AssignedPartition): void {
+    if (partition.running === 0) this.resting--;
+    this.unqueue(partition);
+  }
+
+  /** Something of the partition may have become ready. */
+  wake(partition: AssignedPartition): void {
+    this.queue(partition);
+    this.run();
+  }
+
+  private queue(partition: AssignedPartition): void {
+    if (partition.hasReady) (partition.running === 0 ? this.restingReady : this.runningReady).add(partition);
+  }
+
+  private unqueue(partition: AssignedPartition): void {
+    this.restingReady.delete(partition);
+    this.runningReady.delete(partition);
+  }
+
+  private run(): void {
+    if (this.isInLoop) return;
+    this.isInLoop = true;
+    try {
+      for (let next = this.next(); next && !this.slice.isOver(); next = this.next()) this.start(next);
+    } finally {
+      this.isInLoop = false;
+    }
+  }
+
+  private next(): AssignedPartition | undefined {
+    if (this.inFlight >= this.places) return undefined;
+    for (const partition of this.restingReady) return partition;
+    if (this.inFlight + Math.min(this.resting, this.mostReserved) >= this.places) return undefined;
+    for (const partition of this.runningReady) return partition;
+    return undefined;
+  }
+
+  private start(partition: AssignedPartition): void {
+    this.unqueue(partition);
+    if (!this.duties.mayStart() || !partition.hasReady) return;
+    const closed = partition.plan.gates.find((gate) => !gate.isOpen);
+    if (closed) return closed.park(partition);
+    const lane = partition.take();
+    if (lane) this.attempt(partition, lane);
+    this.queue(partition);
+  }
+
+  private attempt(partition: AssignedPartition, lane: Lane): void {
+    this.enter(partition);
+    try {
+      lane.delivery ??= this.duties.deliver(lane.waiting.first!, partition);
+      const verdict = lane.delivery.attempt();
+      if (verdict instanceof Promise) this.settleLater(partition, lane, verdict);
+      else this.settle(partition, lane, verdict);
+    } catch (error) {
+      this.duties.broke(partition, error as Error);
+    }
+  }
+
+  private settleLater(partition: AssignedPartition, lane: Lane, verdict: Promise<Verdict>): void {
+    verdict
+      .then((settled) => this.settle(partition, lane, settled))
+      .catch((error: Error) => this.duties.broke(partition, error))
+      .finally(() => this.run());
+  }
+
+  private settle(partition: AssignedPartition, lane: Lane, verdict: Verdict): void {
+    this.leave(partition);
+    if (typeof verdict === 'object') partition.retry(lane, verdict.retryInMs);
+    else if (verdict === 'handled' || verdict === 'skipped') this.complete(partition, lane);
+    else if (verdict === 'stopped' && partition.isOwned) this.duties.stopRequested();
+    partition.settled();
+  }
+
+  private complete(partition: AssignedPartition, lane: Lane): void {
+    if (!partition.isOwned) return;
+    partition.complete(lane);
+    const completed = this.duties.completed(partition);
+    if (completed) void completed.then(() => partition.release(lane));
+    else partition.release(lane);
+  }
+
+  private rests(partition: AssignedPartition): void {
+    if (partition.isActive) this.resting++;
+    if (this.runningReady.delete(partition)) this.restingReady.add(partition);
+  }
+
+  private enter(partition: AssignedPartition): void {
+    this.inFlight++;
+    if (partition.running++ === 0) this.resting--;
+    for (const gate of partition.plan.gates) gate.enter();
+  }
+
+  private leave(partition: AssignedPartition): void {
+    this.inFlight--;
+    if (--partition.running === 0) this.rests(partition);
+    for (const gate of partition.plan.gates) gate.leave();
+  }
+}

@@ -1,0 +1,51 @@
+import type { ConsumedRecord } from '../client/consumer-client.js';
+import { KafkaMessage } from '../decode/kafka-message.js';
+import type { ProcessingOrder } from '../../messaging/processing-order.js';
+import type { HandlerBinding } from '../handler-binding.js';
+import type { Gate } from './gate.js';
+
+/** How the records of a topic go to its handlers. */
+export interface TopicPlan {
+  readonly handlers: readonly HandlerBinding[];
+  readonly order: ProcessingOrder;
+
+  /** In `key` order, the key of a record's lane; `undefined` for the lane of all records without one. */
+  readonly laneKey: (record: ConsumedRecord) => string | undefined;
+
+  /** What a record has to go through before each attempt. */
+  readonly gates: readonly Gate[];
+}
+
+/** From the strictest on. */
+const orders: readonly ProcessingOrder[] = ['partition', 'key', 'unordered'];
+
+/**
+ * The handlers of one topic share its lanes: the strictest of their orders holds, and where they name different lanes,
+ * that of the partition.
+ */
+export function planTopic(handlers: readonly HandlerBinding[], gates: readonly Gate[]): TopicPlan {
+  const lanes = new Set(handlers.filter(({ order }) => order === 'key').map(({ lane }) => lane));
+  const strictest = orders.find((order) => handlers.some((handler) => handler.order === order)) ?? 'partition';
+  const [lane] = lanes;
+  return {
+    handlers,
+    order: lanes.size > 1 ? 'partition' : strictest,
+    laneKey: lane ? keyByLane(lane) : keyByKey,
+    gates,
+  };
+}
+
+function keyByKey({ key }: ConsumedRecord): string | undefined {
+  return key?.toString('latin1');
+}
+
+/** A message whose lane cannot be told fails, if at all, in its handler, where recovery takes care of it. */
+function keyByLane(lane: NonNullable<HandlerBinding['lane']>): TopicPlan['laneKey'] {
+  return (record) => {
+    try {
+      return String(lane(new KafkaMessage(record)));
+    } catch {
+      return undefined;
+    }
+  };
+}

@@ -1,0 +1,199 @@
+import { AcknowledgementError, HandlerTimeoutError } from '../../messaging/errors.js';
+import { HandlerContext } from '../../messaging/handler-context.js';
+import type { Message } from '../../messaging/message.js';
+import type { HandlerBinding } from '../handler-binding.js';
+import type { EngineLogger } from '../logger.js';
+
+/** Where an attempt takes place. */
+export interface AttemptScope {
+  readonly group: string;
+  readonly logger: EngineLogger;
+
+  /** The partition is lost, or the grace of a drain is over. */
+  readonly aborted: AbortSignal;
+
+  /** Completes the record; resolves once that is committed. */
+  readonly commit: () => Promise<void>;
+}
+
+/** Why an attempt has failed, and when to make the next if the handler has said so. */
+export interface Failure {
+  readonly error: unknown;
+  readonly delayMs?: number | undefined;
+}
+
+/** How an attempt ended: `undefined` for well. */
+export type Result = Failure | undefined;
+
+/** One call of a handler with a message, and what the handler may ask for meanwhile. */
+export class Attempt extends HandlerContext {
+  private answer: 'acknowledged' | Failure | undefined;
+  private isOver = false;
+  private timedOut: Failure | undefined;
+
+  /** Only where something else than the loss of the partition may abort it. */
+  private aborting: AbortController | undefined;
+  private answered: (() => void) | undefined;
+
+  constructor(
+    private readonly binding: HandlerBinding,
+    private readonly message: Message,
+    readonly attempt: number,
+    private readonly scope: AttemptScope,
+  ) {
+    super();
+  }
+
+  get signal(): AbortSignal {
+    return this.aborting?.signal ?? this.scope.aborted;
+  }
+
+  get group(): string {
+    return this.scope.group;
+  }
+
+  get handler(): string {
+    return this.binding.name;
+  }
+
+  /** Never throws or rejects. A handler that makes no promise is done with when this returns, unless it has limits. */
+  run(): Result | Promise<Result> {
+    const { timeoutMs, ackTimeoutMs } = this.binding;
+    return timeoutMs === undefined && ackTimeoutMs === undefined
+      ? this.call()
+      : this.runWithin(timeoutMs, ackTimeoutMs);
+  }
+
+  ack(): void {
+    this.respond('acknowledged', 'ack');
+  }
+
+  nack(delayMs?: number): void {
+    if (delayMs !== undefined && !(delayMs >= 0)) {
+      throw new AcknowledgementError(`nack: expected a delay of 0 ms or more, got ${String(delayMs)}`);
+    }
+    const error = new AcknowledgementError(`${this.place} was not acknowledged: the handler has called nack()`);
+    this.respond({ error, delayMs }, 'nack');
+  }
+
+  async commit(): Promise<void> {
+    if (this.isOver) throw new AcknowledgementError(`${this.place} cannot be committed: the attempt is over`);
+    if (this.binding.ackTimeoutMs !== undefined) this.ack();
+    await this.scope.commit();
+  }
+
+  private call(): Result | Promise<Result> {
+    try {
+      const returned = this.binding.handle(this.message, this);
+      if (!isThenable(returned)) return this.settled();
+      return Promise.resolve(returned).then(
+        () => this.settled(),
+        (error: unknown) => this.settled({ error }),
+      );
+    } catch (error) {
+      return this.settled({ error });
+    }
+  }
+
+  private settled(result?: Failure): Result {
+    if (this.binding.ackTimeoutMs === undefined) this.isOver = true;
+    return result;
+  }
+
+  private async runWithin(timeoutMs: number | undefined, ackTimeoutMs: number | undefined): Promise<Result> {
+    const stopAborting = this.abortAfter(timeoutMs);
+    try {
+      const result = await this.call();
+      if (this.timedOut) return this.timedOut;
+      return ackTimeoutMs === undefined ? result : await this.acknowledgement(result, ackTimeoutMs);
+    } finally {
+      stopAborting();
+      this.isOver = true;
+    }
+  }
+
+  /** The attempt has failed with its timeout, but the next begins only when the handler has settled. */
+  private abortAfter(ms: number | undefined): () => void {
+    if (ms === undefined) return () => undefined;
+    const { aborted, logger } = this.scope;
+    const aborting = (this.aborting = new AbortController());
+    const forward = (): void => aborting.abort(aborted.reason);
+    aborted.addEventListener('abort', forward, { once: true });
+    const timer = setTimeout(() => {
+      const error = new HandlerTimeoutError(`${this.handler} has not finished ${this.placeAlone} within ${ms} ms`);
+      this.timedOut = { error };
+      logger.warn(`${error.message} (handlerTimeoutMs); its signal is aborted, and its lane waits until it settles`);
+      aborting.abort(error);
+    }, ms);
+    return () => {
+      clearTimeout(timer);
+      aborted.removeEventListener('abort', forward);
+    };
+  }
+
+  /** What the handler answers counts more than how it ends. */
+  private async acknowledgement(result: Result, timeoutMs: number): Promise<Result> {
+    if (!result && !this.answer) await this.untilAnswered(timeoutMs);
+    const { answer } = this;
+    if (answer === 'acknowledged') {
+      if (result) this.scope.logger.warn(`${this.place} has been acknowledged; what its handler threw then is ignored`);
+      return undefined;
+    }
+    if (result) return { ...result, delayMs: answer?.delayMs };
+    return answer ?? { error: this.unanswered(timeoutMs) };
+  }
+
+  private untilAnswered(timeoutMs: number): Promise<void> {
+    const { aborted } = this.scope;
+    return new Promise((resolve) => {
+      const finish = (): void => {
+        clearTimeout(timer);
+        aborted.removeEventListener('abort', finish);
+        resolve();
+      };
+      const timer = setTimeout(finish, timeoutMs);
+      aborted.addEventListener('abort', finish, { once: true });
+      this.answered = finish;
+      if (aborted.aborted) finish();
+    });
+  }
+
+  private unanswered(timeoutMs: number): Error {
+    return new AcknowledgementError(
+      `${this.place} was not acknowledged: the handler has returned, and called neither ack() nor nack() within ${timeoutMs} ms ` +
+        `(ackTimeoutMs)`,
+    );
+  }
+
+  private respond(answer: 'acknowledged' | Failure, call: 'ack' | 'nack'): void {
+    if (this.binding.ackTimeoutMs === undefined) {
+      throw new AcknowledgementError(
+        `${this.handler} has called ${call}(), but returning is its acknowledgement; decorate it with { ack: 'manual' }`,
+      );
+    }
+    if (this.answer === answer) return;
+    if (this.isOver || this.answer || this.scope.aborted.aborted) {
+      return this.scope.logger.warn(`${this.place}: ${call}() is ignored, ${this.whyIgnored()}`);
+    }
+    this.answer = answer;
+    this.answered?.();
+  }
+
+  private whyIgnored(): string {
+    if (this.scope.aborted.aborted) return 'the partition is given up or lost';
+    return this.answer ? 'it has been answered before' : 'the attempt is over';
+  }
+
+  private get place(): string {
+    return `${this.handler}: ${this.placeAlone}`;
+  }
+
+  private get placeAlone(): string {
+    const { topic, partition, offset } = this.message;
+    return `${topic}-${partition}@${offset}`;
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function';
+}
