@@ -2,11 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import { availableParallelism, loadavg } from 'node:os';
 import { kafkaDefaults } from '../../lib/config/kafka-defaults.js';
 import { startApacheKafka } from '../../lib/testing/index.js';
-import { toMarkdown, toRow, type Row } from './client/report.js';
-import { noise } from './client/samples.js';
+import { toMarkdown, toRow, type Row } from './common/report.js';
+import { noise } from './common/samples.js';
 import { scenarios, type Scenario } from './client/scenarios.js';
 import { restMs, settleMs } from './client/tasks.js';
-import { prepareTopics } from './client/topics.js';
+import { prepareTopics } from './common/topics.js';
 
 /**
  * The engine's client as a bare port against kafkajs's consumer, on Apache Kafka: `npm run bench:client`, or some

@@ -20,6 +20,3 @@ export interface Job {
   records: number;
   work: Work;
 }
-
-/** What came of a sample, by the name of the figure. */
-export type Figures = Record<string, number>;

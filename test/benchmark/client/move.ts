@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs from 'kafkajs';
 import { kafkaDefaults } from '../../../lib/config/kafka-defaults.js';
 import { contenders, newGroup, type Close } from './contenders.js';
-import type { Figures, Job } from './job.js';
+import type { Figures } from '../common/samples.js';
+import type { Job } from './job.js';
 
 const partitions = 12;
 

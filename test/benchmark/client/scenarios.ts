@@ -1,7 +1,7 @@
-import type { ContenderName, Figures, Job } from './job.js';
-import type { Comparison, Target } from './report.js';
-import { sampleInTurn, sampleSideBySide } from './samples.js';
-import type { TopicPlan } from './topics.js';
+import type { ContenderName, Job } from './job.js';
+import type { Comparison, Target } from '../common/report.js';
+import { Sampler, type Figures } from '../common/samples.js';
+import type { TopicPlan } from '../common/topics.js';
 
 /** What is measured on one cluster. */
 export interface Scenario {
@@ -12,6 +12,7 @@ export interface Scenario {
   measure(brokers: readonly string[], rounds: number): Promise<Comparison[]>;
 }
 
+const sampler = new Sampler<Job>(new URL('child.ts', import.meta.url));
 const thousand = 1_000;
 const records: TopicPlan = { topic: 'records', partitions: 4, records: 600 * thousand };
 
@@ -42,7 +43,7 @@ export const scenarios: readonly Scenario[] = [
     brokers: 1,
     topics: [few],
     measure: async (brokers, rounds) => {
-      const samples = await sampleInTurn(both({ task: 'close', brokers, topics: ['few'], records: 4 }), rounds);
+      const samples = await sampler.inTurn(both({ task: 'close', brokers, topics: ['few'], records: 4 }), rounds);
       return [compare('close, 1 s into a long poll', 'ms', 'closeMs', samples, within(100))];
     },
   },
@@ -51,7 +52,7 @@ export const scenarios: readonly Scenario[] = [
     brokers: 1,
     topics: [records],
     measure: async (brokers, rounds) => {
-      const samples = await sampleInTurn(both({ task: 'first', brokers, topics: ['records'] }), 2 * rounds + 1);
+      const samples = await sampler.inTurn(both({ task: 'first', brokers, topics: ['records'] }), 2 * rounds + 1);
       return [compare('first record after the start', 'ms', 'firstMs', samples, atMost(1))];
     },
   },
@@ -60,7 +61,7 @@ export const scenarios: readonly Scenario[] = [
     brokers: 1,
     topics: [rest],
     measure: async (brokers, rounds) => {
-      const samples = await sampleSideBySide(both({ task: 'rest', brokers, topics: ['rest'] }), rounds);
+      const samples = await sampler.sideBySide(both({ task: 'rest', brokers, topics: ['rest'] }), rounds);
       return [compare('200 partitions at rest', 'CPU ms / min', 'cpuMsPerMinute', samples, atMost(1))];
     },
   },
@@ -69,7 +70,7 @@ export const scenarios: readonly Scenario[] = [
     brokers: 1,
     topics: [moves],
     measure: async (brokers, rounds) => {
-      const samples = await sampleInTurn(both({ task: 'move', brokers, topics: ['moves'] }, 'module'), rounds);
+      const samples = await sampler.inTurn(both({ task: 'move', brokers, topics: ['moves'] }, 'module'), rounds);
       const row = (when: string, figure: string, target?: Target) =>
         compare(`${when}: no reader of what moves`, 'ms', figure, samples, target);
       return [row('module, a third member joins', 'joinMs', within(100)), row('module, it leaves', 'leaveMs')];
@@ -92,7 +93,7 @@ function speed(
     topics: [topic],
     measure: async (addresses, rounds) => {
       const jobs = both({ brokers: addresses, topics: [topic.topic], records: topic.records, work });
-      const samples = await sampleInTurn(jobs, rounds);
+      const samples = await sampler.inTurn(jobs, rounds);
       return [
         compare(what, 'records / s', 'recordsPerSecond', samples, target),
         compare(what, 'CPU ms / 1000', 'cpuMsPerThousand', samples, target && cpuTarget),
@@ -105,7 +106,7 @@ function speed(
 async function besideIdle(brokers: readonly string[], rounds: number): Promise<Comparison[]> {
   const alone = both({ brokers, topics: ['records'], records: records.records });
   const beside = alone.map((job) => ({ ...job, topics: ['records', 'idle'] }));
-  const [port, kafkajs, portBeside, kafkajsBeside] = await sampleInTurn([...alone, ...beside], rounds);
+  const [port, kafkajs, portBeside, kafkajsBeside] = await sampler.inTurn([...alone, ...beside], rounds);
   const row = (name: ContenderName, samples: (Figures[] | undefined)[], target?: Target) =>
     compare(`${name}, 4 busy + 500 idle against the 4 alone`, 'records / s', 'recordsPerSecond', samples, target);
   return [row('port', [portBeside, port], atLeast(0.9)), row('kafkajs', [kafkajsBeside, kafkajs])];

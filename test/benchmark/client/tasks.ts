@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { contenders, type TakenRecord } from './contenders.js';
-import type { Figures, Job, Task, Work } from './job.js';
+import type { Figures } from '../common/samples.js';
+import type { Job, Task, Work } from './job.js';
 import { move } from './move.js';
 
 /** Long enough for a long poll to be under way, and to end long after. */

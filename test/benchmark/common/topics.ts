@@ -7,6 +7,9 @@ export interface TopicPlan {
 
   /** Records of a batch. @default 100 */
   batch?: number;
+
+  /** Different keys, each of one partition, in a fixed random order. @default one for each record of a send */
+  keys?: number;
 }
 
 const differentRecords = 1_000;
@@ -25,21 +28,34 @@ export async function prepareTopics(brokers: readonly string[], plans: readonly 
 }
 
 /** Each send is one batch for each partition. */
-async function fill(client: Kafka, { topic, partitions, records, batch = 100 }: TopicPlan): Promise<void> {
+async function fill(client: Kafka, { topic, partitions, records, batch = 100, keys }: TopicPlan): Promise<void> {
   const producer = client.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
   const values = Array.from({ length: differentRecords }, (_, at) => order(at));
+  const random = randomFrom(records);
+  const numberAt = (at: number): number => (keys === undefined ? at : Math.floor(random() * keys));
   await producer.connect();
   for (let sent = 0; sent < records;) {
     const count = Math.min(batch * partitions, records - sent);
-    const messages = Array.from({ length: count }, (_, at) => ({
-      key: `customer-${at}`,
-      value: values[(sent + at) % differentRecords]!,
-      partition: at % partitions,
-    }));
+    const messages = Array.from({ length: count }, (_, at) => {
+      const number = numberAt(at);
+      const value = values[(sent + at) % differentRecords]!;
+      return { key: `customer-${number}`, value, partition: number % partitions };
+    });
     await producer.send({ topic, messages, acks: 1 });
     sent += count;
   }
   await producer.disconnect();
+}
+
+/** Numbers in [0, 1), the same for the same seed (mulberry32). */
+export function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
 }
 
 /** An order with a note as long as makes it 1 KB. */
