@@ -3,6 +3,12 @@ export class Fifo<T> {
   private items: (T | undefined)[] = [];
   private head = 0;
 
+  static of<T>(items: Iterable<T>): Fifo<T> {
+    const fifo = new Fifo<T>();
+    fifo.items = [...items];
+    return fifo;
+  }
+
   get length(): number {
     return this.items.length - this.head;
   }

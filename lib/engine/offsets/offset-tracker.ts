@@ -1,5 +1,9 @@
+import { Fifo } from '../fifo.js';
 import { largestSpan, mostOpen } from './commit-metadata.js';
 import type { OffsetRange } from './offset-range.js';
+
+/** So many completed offsets are kept for nothing at most, beside as many as are open. */
+const mostIdle = 1_000;
 
 /**
  * Which offsets of a partition are open (admitted, not completed), for one assignment of it. Offsets are admitted in
@@ -11,10 +15,10 @@ import type { OffsetRange } from './offset-range.js';
  * @typeParam T what waits at an open offset
  */
 export class OffsetTracker<T = unknown> {
-  /** A Map keeps the order of insertion, so an iterator over it comes by the lowest first. */
   private readonly open = new Map<number, T>();
-  private lowestFirst = this.open.keys();
-  private lowest: number | undefined;
+
+  /** The open offsets, rising, and among them some that are completed by now: a Map does not tell its first in no time. */
+  private rising = new Fifo<number>();
 
   /** Completed under an earlier assignment, not read in this one yet; rising. */
   private earlier: readonly OffsetRange[];
@@ -42,8 +46,11 @@ export class OffsetTracker<T = unknown> {
   }
 
   get committable(): number {
-    if (this.lowest === undefined || !this.open.has(this.lowest)) this.lowest = this.nextLowest();
-    return this.lowest ?? this.end;
+    for (let lowest = this.rising.first; lowest !== undefined; lowest = this.rising.first) {
+      if (this.open.has(lowest)) return lowest;
+      this.rising.shift();
+    }
+    return this.end;
   }
 
   /**
@@ -54,6 +61,7 @@ export class OffsetTracker<T = unknown> {
     if (offset < this.end) throw new Error(`Offset ${offset} admitted after everything below ${this.end}`);
     const isNew = !this.wasCompleted(offset);
     if (isNew) this.open.set(offset, waiting);
+    if (isNew) this.rising.push(offset);
     else this.highestCompleted = offset;
     this.end = offset + 1;
     return isNew;
@@ -68,6 +76,7 @@ export class OffsetTracker<T = unknown> {
     if (!this.open.delete(offset)) return;
     this.completed++;
     this.highestCompleted = Math.max(this.highestCompleted, offset);
+    if (this.rising.length > 2 * this.open.size + mostIdle) this.rising = Fifo.of(this.open.keys());
   }
 
   /** What waits at the open offsets below this one, the lowest first. */
@@ -105,14 +114,6 @@ export class OffsetTracker<T = unknown> {
     if (from <= this.highestCompleted) add(from, this.end);
     for (const range of this.earlier) add(Math.max(range.from, this.end), range.to);
     return ranges.filter(({ to }) => to > this.committable && this.open.size + this.earlier.length > 0);
-  }
-
-  /** The iterator goes past each offset once, and ends when it has caught up with those that were admitted. */
-  private nextLowest(): number | undefined {
-    if (this.open.size === 0) return undefined;
-    let { value } = this.lowestFirst.next();
-    if (value === undefined) ({ value } = (this.lowestFirst = this.open.keys()).next());
-    return value;
   }
 
   private wasCompleted(offset: number): boolean {
