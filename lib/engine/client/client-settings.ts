@@ -52,3 +52,10 @@ export interface FetchSettings {
   /** Whether to verify the checksum of each batch. */
   checkCrcs: boolean;
 }
+
+const longestDrainMs = 5_000;
+
+/** How long running handlers may hold up a rebalance, in ms. */
+export function drainBudgetMs({ sessionTimeoutMs, rebalanceTimeoutMs }: GroupSettings): number {
+  return Math.min(longestDrainMs, sessionTimeoutMs / 2, rebalanceTimeoutMs / 3);
+}

@@ -1,7 +1,7 @@
 import type { EngineLogger } from '../logger.js';
 import { describeThrown } from '../describe-thrown.js';
 import { settlesWithin, untilAborted, wait } from '../wait.js';
-import type { ConnectionSettings, GroupSettings } from './client-settings.js';
+import { drainBudgetMs, type ConnectionSettings, type GroupSettings } from './client-settings.js';
 import { Cluster } from './connection/cluster.js';
 import {
   partitionName,
@@ -23,7 +23,6 @@ import { listOffsetsAt } from './positions/log-offsets.js';
 import { PositionReader } from './positions/position-reader.js';
 
 const positionsIntervalMs = 500;
-const longestDrainMs = 5_000;
 
 /**
  * A consumer of our own on kafkajs's connections: one member of a group. What an assignment takes away is given up in an
@@ -45,6 +44,9 @@ export class GroupClient implements ConsumerClient {
   private readonly fetcher: Fetcher;
   private readonly missing: MissingTopics;
   private readonly owned = new Ownership();
+
+  /** What it joined for. */
+  private subscribed: SubscribedTopics = new Map();
 
   /** Fires when it is time to join again. */
   private assignmentOver = new AbortController();
@@ -71,11 +73,9 @@ export class GroupClient implements ConsumerClient {
     const fromBeginning = (topic: string): boolean => settings.startFromBeginning || this.subscription.isLate(topic);
     const isOwned = (partition: TopicPartition): boolean => this.owned.has(partition);
     this.positions = new PositionReader(this.cluster, this.offsets, fromBeginning, isOwned, logger);
-    const read = (): TopicPartition[] => this.owned.all.filter((one) => this.position(one) !== undefined);
     const gone = (topic: string): void => void this.inBackground(this.vanished(topic));
-    this.missing = new MissingTopics(this.cluster, this.offsets, read, gone, this.closing.signal);
-    const isDoubtful = (topic: string): boolean => this.missing.isDoubtful(topic);
-    const fetched = { ...this.listener, missing, isDoubtful };
+    this.missing = new MissingTopics(this.cluster, this.offsets, () => this.owned.read, gone, this.closing.signal);
+    const fetched = { ...this.listener, missing, isDoubtful: (topic: string) => this.missing.isDoubtful(topic) };
     this.fetcher = new Fetcher(this.cluster, settings, fetched, logger);
   }
 
@@ -166,6 +166,7 @@ export class GroupClient implements ConsumerClient {
   private async serveOneAssignment(topics: SubscribedTopics): Promise<void> {
     const assigned = await this.join(topics);
     if (this.stopping) return this.assignmentOver.abort();
+    this.subscribed = topics;
     const { added, revoked } = this.owned.compare(assigned);
     const over = this.assignmentOver.signal;
     void this.inBackground(this.watchTopics(topics, over));
@@ -198,12 +199,13 @@ export class GroupClient implements ConsumerClient {
 
   private async leaveWithoutTopics(): Promise<void> {
     if (!this.membership.identity || this.stopping) return;
-    this.lose(this.owned.all);
+    await this.giveUp(this.owned.all);
     await this.leave(drainBudgetMs(this.settings));
   }
 
   private async watchTopics(topics: SubscribedTopics, over: AbortSignal): Promise<void> {
-    if (await this.topics.untilChanged(topics, over)) this.joinAgain('its topics changed');
+    const divided = this.membership.divided ?? topics;
+    if (await this.topics.untilChanged(topics, divided, over)) this.joinAgain('its topics changed');
   }
 
   /**
@@ -218,10 +220,12 @@ export class GroupClient implements ConsumerClient {
       if (this.stopping) return;
       pending = pending.filter((partition) => this.owned.has(partition));
       const found = new Map(positions.map((position) => [partitionName(position), position]));
+      const isFound = (partition: TopicPartition): boolean => found.has(partitionName(partition));
       const placed = pending.flatMap((partition) => found.get(partitionName(partition)) ?? []);
+      this.owned.place(pending.filter(isFound));
       this.fetcher.add(placed); // first: the listener may pause them
       if (placed.length > 0) this.listener.assigned(placed);
-      pending = pending.filter((partition) => !found.has(partitionName(partition)));
+      pending = pending.filter((partition) => !isFound(partition));
       if (pending.length === 0) return;
       if (attempt === 1) this.logger.warn(`No position yet for ${pending.map(partitionName).join(', ')}; trying again`);
       await wait(positionsIntervalMs, this.closing.signal);
@@ -230,6 +234,7 @@ export class GroupClient implements ConsumerClient {
 
   private async giveUp(partitions: readonly TopicPartition[]): Promise<void> {
     if (partitions.length === 0) return;
+    this.owned.beginToLeave(partitions);
     this.fetcher.remove(partitions);
     await this.listener.revoked(partitions, drainBudgetMs(this.settings));
     this.owned.drop(partitions);
@@ -263,11 +268,17 @@ export class GroupClient implements ConsumerClient {
     return this.missing.isDoubtful(partition.topic) ? `refused: topic "${partition.topic}" may be gone` : undefined;
   }
 
-  /** What is known of its offsets may be of another log by the time it is there again. */
+  /**
+   * What is known of its offsets may be of another log by the time it is there again. Its partitions stay ours: another
+   * member would not know that all records of a new one concern the group.
+   */
   private async vanished(topic: string): Promise<void> {
     this.logger.warn(`Topic "${topic}" is gone: what waits of it is dropped, and it is looked for again`);
     this.subscription.vanished(topic);
-    this.lose(this.owned.all.filter((partition) => partition.topic === topic));
+    const partitions = this.owned.all.filter((partition) => partition.topic === topic);
+    this.lose(partitions);
+    if (this.stopping) return;
+    void this.inBackground(this.startReading(this.owned.renew(partitions), this.subscribed));
     await wait(missingTopicsIntervalMs, this.closing.signal);
     this.joinAgain(`topic "${topic}" was gone`);
   }
@@ -286,9 +297,4 @@ export class GroupClient implements ConsumerClient {
     this.stopFetching();
     this.failure.abort(error);
   }
-}
-
-/** How long running handlers may hold up a rebalance. */
-function drainBudgetMs({ sessionTimeoutMs, rebalanceTimeoutMs }: GroupSettings): number {
-  return Math.min(longestDrainMs, sessionTimeoutMs / 2, rebalanceTimeoutMs / 3);
 }

@@ -46,6 +46,7 @@ export class BrokerLink {
   /** @throws kafkajs's connection errors */
   async request<T>(api: ApiName, args: object, options: Partial<RequestDefinition> = {}): Promise<T> {
     const broker = this.ready && this.broker?.isConnected() ? this.broker : await this.connected();
+    if (this.closed) throw this.closedError();
     const definition = broker.lookupRequest(apiKeys[api], requests[api])(args);
     const response = { ...(options.response ?? definition.response), parse: asDecoded };
     const answer = (await broker.connectionPool.send({ ...definition, ...options, response })) as Answer;
@@ -63,7 +64,7 @@ export class BrokerLink {
     const { pool } = this.broker?.connectionPool ?? { pool: [] };
     for (const { requestQueue, socket } of pool) {
       requestQueue.rejectAll(reason);
-      if (socket?.connecting) socket.destroy(reason);
+      if (socket?.connecting || socket?.secureConnecting) socket.destroy(reason);
     }
     await this.broker?.disconnect();
     for (const { socket } of pool) socket?.destroy();

@@ -140,7 +140,8 @@ export class Cluster {
 
   private candidates(): BrokerAddress[] {
     const all = [...this.addresses.values(), ...this.settings.brokers.map(parseAddress)];
-    return this.lastAnswered ? [this.lastAnswered, ...all] : all;
+    const inTurn = this.lastAnswered ? [this.lastAnswered, ...all] : all;
+    return [...new Map(inTurn.map((address) => [`${address.host}:${address.port}`, address])).values()];
   }
 
   private async send<T>(

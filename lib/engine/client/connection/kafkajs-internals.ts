@@ -45,7 +45,7 @@ export interface RequestDefinition {
 export interface ConnectionPool {
   host: string;
   port: number;
-  pool: { requestQueue: { rejectAll(error: Error): void }; socket?: Socket }[];
+  pool: { requestQueue: { rejectAll(error: Error): void }; socket?: Socket & { secureConnecting?: boolean } }[];
   send(request: RequestDefinition): Promise<unknown>;
 }
 

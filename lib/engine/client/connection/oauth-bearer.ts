@@ -1,4 +1,4 @@
-import { settlesWithin } from '../../wait.js';
+import { untilAborted } from '../../wait.js';
 
 /** What kafkajs hands to an authentication provider. */
 export interface ProviderArguments {
@@ -31,9 +31,10 @@ export function oauthBearer(tokenProvider: () => Promise<{ value: string }>, tim
 
 /** A provider that never answers would leave the consumer silent for ever. */
 async function tokenInTime(tokenProvider: () => Promise<{ value: string }>, timeoutMs: number): Promise<string> {
-  const token = tokenProvider();
-  if (!(await settlesWithin(token, timeoutMs))) throw new Error(`no token was provided within ${timeoutMs} ms`);
-  const { value } = (await token) ?? {};
+  const timeout = AbortSignal.timeout(timeoutMs); // its timer keeps no process alive, that of a closed client neither
+  const token = await Promise.race([tokenProvider(), untilAborted(timeout)]);
+  if (timeout.aborted) throw new Error(`no token was provided within ${timeoutMs} ms`);
+  const { value } = token ?? {};
   if (typeof value === 'string' && value !== '') return value;
   throw new Error('expected the token provider to resolve to { value: string }');
 }

@@ -16,7 +16,7 @@ import { HandOut } from './hand-out.js';
 import { Leaders } from './leaders.js';
 import { PartitionErrors } from './partition-errors.js';
 import { PartitionState } from './partition-state.js';
-import { RepeatedLog } from './repeated-log.js';
+import { RepeatedLog } from '../repeated-log.js';
 
 /** How long a leader's word counts that another replica is closer: as long as metadata in Kafka's own consumer. */
 const followerMs = 5 * 60_000;

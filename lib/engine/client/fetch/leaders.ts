@@ -2,7 +2,7 @@ import { wait } from '../../wait.js';
 import type { Cluster } from '../connection/cluster.js';
 import { ErrorCode } from '../connection/protocol-errors.js';
 import type { PartitionState } from './partition-state.js';
-import type { RepeatedLog } from './repeated-log.js';
+import type { RepeatedLog } from '../repeated-log.js';
 
 const retryDelayMs = 500;
 

@@ -4,7 +4,7 @@ import { describe, ErrorCode } from '../connection/protocol-errors.js';
 import type { PartitionPosition } from '../consumer-client.js';
 import type { PartitionState } from './partition-state.js';
 import { PositionReset } from './position-reset.js';
-import type { RepeatedLog } from './repeated-log.js';
+import type { RepeatedLog } from '../repeated-log.js';
 
 const retryDelayMs = 500;
 const undecodableDelayMs = 5_000;

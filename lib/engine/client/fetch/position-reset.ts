@@ -3,7 +3,7 @@ import type { Cluster } from '../connection/cluster.js';
 import { partitionName, type PartitionPosition, type TopicPartition } from '../consumer-client.js';
 import { listOffsets } from '../positions/log-offsets.js';
 import type { PartitionState } from './partition-state.js';
-import type { RepeatedLog } from './repeated-log.js';
+import type { RepeatedLog } from '../repeated-log.js';
 
 const retryDelayMs = 500;
 

@@ -25,6 +25,9 @@ const nothing: Subscription = { topics: [], userData: Buffer.alloc(0), owned: []
 
 /** The leader's part: divides the partitions of all members' topics, also of those it does not read itself. */
 export class Leader {
+  /** By what the last assignment was made, partitions by topic; `undefined` where another member has made it. */
+  divided: ReadonlyMap<string, number> | undefined;
+
   constructor(
     private readonly cluster: Cluster,
     private readonly group: string,
@@ -38,6 +41,7 @@ export class Leader {
       ...new Set(members.flatMap(({ subscription }) => subscription.topics)),
     ]);
     const counts = new Map(topics.map(({ topic, partitionMetadata }) => [topic, partitionMetadata.length]));
+    this.divided = counts;
     return [...assignor.assign(members, counts)].map(([memberId, partitions]) => ({
       memberId,
       memberAssignment: encodeAssignment(partitions),

@@ -33,6 +33,11 @@ interface SyncResponse {
   memberAssignment: Buffer | null;
 }
 
+interface LeaveResponse {
+  errorCode: number;
+  members?: { errorCode: number }[];
+}
+
 /** What a member says to its coordinator. Error codes are in the answers. */
 export class MemberRequests {
   constructor(
@@ -71,12 +76,14 @@ export class MemberRequests {
     return errorCode;
   }
 
-  /** @returns the error code */
+  /** @returns the error code; the broker tells that of a member apart from that of the request */
   async leave(memberId: string): Promise<number> {
-    const member = this.member(memberId);
-    const request = { memberId, members: [member] }; // the one or the other, by the version that the broker speaks
-    const { errorCode } = await this.coordinator.request<{ errorCode: number }>('join', 'LeaveGroup', request);
-    return errorCode;
+    const { errorCode, members } = await this.coordinator.request<LeaveResponse>(
+      'join',
+      'LeaveGroup',
+      this.member(memberId),
+    );
+    return errorCode || (members?.[0]?.errorCode ?? errorCode);
   }
 
   private member(memberId: string): { memberId: string; groupInstanceId: string | null } {

@@ -83,6 +83,11 @@ export class Membership {
     return { memberId: this.memberId, groupGenerationId: this.generation };
   }
 
+  /** By what this member has divided the topics of all as the leader, partitions by topic; `undefined` for another member. */
+  get divided(): ReadonlyMap<string, number> | undefined {
+    return this.leader.divided;
+  }
+
   /** Whether the group still counts on this member, as far as it can know. */
   get isLive(): boolean {
     return this.heartbeats?.expired === false;
@@ -117,7 +122,8 @@ export class Membership {
   /** Tells the group that this member goes, so that the others need not wait for its session to expire. */
   async leave(): Promise<void> {
     const { memberId } = this;
-    if (memberId === '') return;
+    const mayHaveJoined = this.joining && this.settings.groupInstanceId !== undefined; // then its name is enough
+    if (memberId === '' && !mayHaveJoined) return;
     this.forget();
     if (this.joining) await this.coordinator.abandon('join'); // busy until the join is answered
     throwOnError(await this.requests.leave(memberId), 'leaving the group');
@@ -171,6 +177,7 @@ export class Membership {
 
   /** The leader assigns for all; the others send nothing and receive theirs. */
   private assignmentsFor({ leaderId, memberId, groupProtocol, members }: JoinResponse): Promise<EncodedAssignment[]> {
+    this.leader.divided = undefined;
     const assignor = this.assignors.find(({ names }) => names.includes(groupProtocol));
     if (leaderId !== memberId || !assignor) return Promise.resolve([]);
     return this.leader.assignForAll(assignor, members);

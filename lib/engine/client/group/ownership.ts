@@ -3,6 +3,7 @@ import { partitionName, type TopicPartition } from '../consumer-client.js';
 /** The partitions a member owns, from the assignment that brings them to the one that takes them, or their loss. */
 export class Ownership {
   private readonly held = new Map<string, TopicPartition>();
+  private readonly placed = new Set<TopicPartition>();
 
   get all(): TopicPartition[] {
     return [...this.held.values()];
@@ -17,6 +18,31 @@ export class Ownership {
     return this.held.get(partitionName(partition)) === partition;
   }
 
+  /** Of these a position is known and committed: they are read. */
+  place(partitions: readonly TopicPartition[]): void {
+    for (const partition of partitions) this.placed.add(partition);
+  }
+
+  /** Those that are read. */
+  get read(): TopicPartition[] {
+    return this.all.filter((partition) => this.placed.has(partition));
+  }
+
+  /** They are on their way out: ours until {@link drop}, to be committed, but nothing of them is to begin. */
+  beginToLeave(partitions: readonly TopicPartition[]): void {
+    for (const partition of partitions) {
+      const leaving = { ...partition };
+      this.held.set(partitionName(partition), leaving);
+      if (this.placed.delete(partition)) this.placed.add(leaving);
+    }
+  }
+
+  /** What was read is read no more: it is owned as if it had just been assigned. */
+  renew(partitions: readonly TopicPartition[]): TopicPartition[] {
+    this.drop(partitions);
+    return this.compare([...this.all, ...partitions]).added;
+  }
+
   /** What an assignment brings, owned from now on, and what it takes, owned until {@link drop}. */
   compare(assigned: readonly TopicPartition[]): { added: TopicPartition[]; revoked: TopicPartition[] } {
     const names = new Set(assigned.map(partitionName));
@@ -29,6 +55,10 @@ export class Ownership {
   }
 
   drop(partitions: readonly TopicPartition[]): void {
-    for (const partition of partitions) this.held.delete(partitionName(partition));
+    for (const partition of partitions) {
+      const name = partitionName(partition);
+      this.placed.delete(this.held.get(name)!);
+      this.held.delete(name);
+    }
   }
 }

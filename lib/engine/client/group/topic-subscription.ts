@@ -42,6 +42,12 @@ export class TopicSubscription {
     return topics;
   }
 
+  /** Whether some of these topics, subscribed or not, exist. */
+  async someExist(topics: readonly string[]): Promise<boolean> {
+    const found = await this.cluster.metadata(topics);
+    return found.some(({ partitionMetadata }) => partitionMetadata.length > 0);
+  }
+
   /** Whether a topic came to be while this consumer was there: all of its records concern it. */
   isLate(topic: string): boolean {
     return this.late.has(topic);

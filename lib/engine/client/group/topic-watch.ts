@@ -32,13 +32,22 @@ export class TopicWatch {
     return new Map();
   }
 
-  /** Waits until there are others, or other partitions of them. @returns false when aborted before */
-  async untilChanged(topics: SubscribedTopics, signal: AbortSignal): Promise<boolean> {
+  /**
+   * Waits until there are others, or other partitions of them.
+   *
+   * @param divided by what the partitions of all members' topics were divided, partitions by topic: what a broker told that
+   *   was behind would stay so
+   * @returns false when aborted before
+   */
+  async untilChanged(topics: SubscribedTopics, divided: SubscribedTopics, signal: AbortSignal): Promise<boolean> {
+    const unseen = [...divided].filter(([, partitions]) => partitions === 0).map(([topic]) => topic);
+    const isUrgent = unseen.length > 0 || !isIn(topics, divided);
     while (!signal.aborted) {
-      await wait(this.subscription.incomplete ? missingTopicsIntervalMs : topicsIntervalMs, signal);
+      await wait(isUrgent || this.subscription.incomplete ? missingTopicsIntervalMs : topicsIntervalMs, signal);
       if (signal.aborted) break;
       const now = await this.resolve().catch(() => undefined); // outside of the group the next join looks itself
-      if (now && !sameTopics(topics, now)) return !signal.aborted;
+      const changed = now && !(sameTopics(topics, now) && isIn(now, divided));
+      if (changed || (await this.subscription.someExist(unseen).catch(() => false))) return !signal.aborted;
     }
     return false;
   }
@@ -53,4 +62,9 @@ export class TopicWatch {
       return undefined;
     }
   }
+}
+
+/** Whether the partitions of all these topics were divided. */
+function isIn(topics: SubscribedTopics, divided: SubscribedTopics): boolean {
+  return [...topics].every(([topic, partitions]) => divided.get(topic) === partitions);
 }

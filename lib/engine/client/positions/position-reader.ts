@@ -3,25 +3,30 @@ import type { Cluster } from '../connection/cluster.js';
 import { CommitFailedError, partitionName, type CommittedPosition, type TopicPartition } from '../consumer-client.js';
 import type { GroupOffsets } from '../group/group-offsets.js';
 import type { SubscribedTopics } from '../group/topic-subscription.js';
+import { RepeatedLog } from '../repeated-log.js';
 import { listOffsets } from './log-offsets.js';
 import { markFirstStart, startPositions } from './start-positions.js';
 
 /** Finds out where a group goes on: at what it has committed, or at a first position of its own. */
 export class PositionReader {
+  private readonly repeated: RepeatedLog;
+
   constructor(
     private readonly cluster: Cluster,
     private readonly offsets: GroupOffsets,
     private readonly startFromBeginning: (topic: string) => boolean,
     private readonly isOwned: (partition: TopicPartition) => boolean,
-    private readonly logger: EngineLogger,
-  ) {}
+    logger: EngineLogger,
+  ) {
+    this.repeated = new RepeatedLog(logger);
+  }
 
   /** The positions of those partitions that have one now; why the others have none is logged. */
   async read(partitions: readonly TopicPartition[], topics: SubscribedTopics): Promise<readonly CommittedPosition[]> {
     try {
       return await this.tryRead(partitions, topics);
     } catch (error) {
-      this.logger.warn(`Reading positions failed: ${(error as Error).message}`);
+      this.repeated.warn(`Reading positions failed: ${(error as Error).message}`);
       return [];
     }
   }
@@ -51,8 +56,7 @@ export class PositionReader {
     } catch (error) {
       if (!(error instanceof CommitFailedError)) throw error;
       const tooLong = among(chosen, error.metadataTooLarge).filter(({ metadata }) => metadata !== '');
-      if (tooLong.length === 0 && error.failed.length >= chosen.length) throw error;
-      this.logger.warn(error.message);
+      this.repeated.warn(error.message);
       const failed = new Set(among(chosen, error.failed));
       const withoutMetadata = await this.commit(tooLong.map((position) => ({ ...position, metadata: '' })));
       return [...chosen.filter((position) => !failed.has(position)), ...withoutMetadata];

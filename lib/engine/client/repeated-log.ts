@@ -1,4 +1,4 @@
-import type { EngineLogger } from '../../logger.js';
+import type { EngineLogger } from '../logger.js';
 
 const intervalMs = 60_000;
 
