@@ -55,7 +55,9 @@ describe('closing the application', () => {
 
     expect(Date.now() - start).toBeLessThan(2_000);
     expect(aborted).toEqual([new Error('The time for running handlers to finish is over')]);
-    expect(logger.find('warn', `A handler of ${topic}-0, offset 0 or later, is still running after 500 ms`)).toHaveLength(1);
+    expect(
+      logger.find('warn', `A handler of ${topic}-0, offset 0 or later, is still running after 500 ms`),
+    ).toHaveLength(1);
     expect(await committedOffset(group, topic)).toBe('0');
   });
 
