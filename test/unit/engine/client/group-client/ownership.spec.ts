@@ -94,6 +94,20 @@ describe('A partition', () => {
     expect(member.received).toEqual(['orders-1@2', 'orders-1@3']);
   });
 
+  it('that a new group has never read a record of goes on where the group has started, at its next start', async () => {
+    await startKafka(1);
+    kafka.produce('orders', [{ partition: 0, value }]);
+    const first = start({ startFromBeginning: false });
+    await first.owns(1);
+    await first.client.close(500);
+    kafka.produce('orders', [{ partition: 0, value }]);
+
+    const next = start({ startFromBeginning: false });
+    await next.receives(1);
+
+    expect(next.received).toEqual(['orders-0@1']);
+  });
+
   it('of a topic made anew stays with its reader, who knows that all of its records are new to the group', async () => {
     await startKafka(1);
     const settings = { startFromBeginning: false };
