@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import { openSync, writeSync } from 'node:fs';
+import net from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { INestApplicationContext } from '@nestjs/common';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { KafkaModule, MessageHandler, type KafkaOptions, type Message } from '../../lib/index.js';
+
+/** What a worker is told. */
+export interface WorkerJob {
+  name: string;
+  topic: string;
+  options: KafkaOptions;
+
+  /** Where it notes down what it handles. */
+  file: string;
+  handlers: HandlerTimes;
+
+  /** How often it stops and starts a second application beside its first, in ms. */
+  churnMs?: number;
+
+  /** Where connections to a port go instead. */
+  detours?: Record<number, number>;
+}
+
+/** How long handlers take, in ms, by chance that depends on the record alone. */
+export interface HandlerTimes {
+  most: number;
+
+  /** One of so many takes `longMs` instead. */
+  longOneIn?: number;
+  longMs?: number;
+}
+
+const job = JSON.parse(process.argv[2]!) as WorkerJob;
+const notes = openSync(job.file, 'a');
+
+if (job.detours) redirect(job.detours);
+await start(job.name);
+if (job.churnMs !== undefined) void churn(job.churnMs);
+process.send?.('started');
+
+async function start(name: string): Promise<INestApplicationContext> {
+  class Handlers {
+    @MessageHandler(job.topic)
+    async handle(message: Message): Promise<void> {
+      note('begin', name, message);
+      await delay(durationOf(message));
+      note('end', name, message);
+    }
+  }
+  @Module({ imports: [KafkaModule.forRoot({ ...job.options, clientId: name })], providers: [Handlers] })
+  class Worker {}
+  const application = await NestFactory.createApplicationContext(Worker, { logger: ['error', 'warn'] });
+  return application.enableShutdownHooks(['SIGTERM']);
+}
+
+async function churn(ms: number): Promise<void> {
+  for (let number = 1; ; number++) {
+    const application = await start(`${job.name}-${number}`);
+    await delay(ms);
+    await application.close();
+    await delay(ms);
+  }
+}
+
+/** Written before anything else happens, so that it is true whatever happens to this process next. */
+function note(kind: 'begin' | 'end', worker: string, { partition, offset, key, timestamp }: Message): void {
+  const at = performance.timeOrigin + performance.now();
+  const event = {
+    kind,
+    worker,
+    partition,
+    offset: Number(offset),
+    key: String(key),
+    writtenAt: timestamp.getTime(),
+    at,
+  };
+  writeSync(notes, `${JSON.stringify(event)}\n`);
+}
+
+function durationOf({ partition, offset }: Message): number {
+  const { most, longOneIn = Infinity, longMs = 0 } = job.handlers;
+  const [chance, length] = createHash('sha1').update(`${partition}@${offset}`).digest();
+  return chance! % longOneIn === 0 && longOneIn < Infinity ? longMs : (length! / 256) * most;
+}
+
+/** Connections go to a proxy, whatever brokers advertise. */
+function redirect(detours: Record<number, number>): void {
+  const connect = net.connect.bind(net) as (options: net.NetConnectOpts, listener?: () => void) => net.Socket;
+  const detouring = (options: net.TcpNetConnectOpts, listener?: () => void): net.Socket =>
+    connect({ ...options, port: detours[options.port] ?? options.port }, listener);
+  Object.assign(net, { connect: detouring });
+}
