@@ -6,6 +6,9 @@ export interface HandlingEvent {
   offset: number;
   key: string;
 
+  /** Of an end: its partition had to be given up before, or its worker had to stop. */
+  aborted?: boolean;
+
   /** When the record was written, in ms since 1970. */
   writtenAt: number;
 
@@ -29,7 +32,7 @@ export interface Account {
   /** Handled again, though they had been handled to the end and no interruption explains it. */
   duplicated: string[];
 
-  /** Handled again because of an interruption. */
+  /** Handled again because of an interruption, or because the handler took longer than a rebalance waits for it. */
   repeated: number;
 
   /** Begun before a lower record of the same key had been handled to the end. */
@@ -95,6 +98,7 @@ interface ReadonlyHandlings {
 /** What was not handled to the end is to be handled again; what was, only if its worker could not commit it any more. */
 function isExplained({ begin, end }: Handling, interruptions: readonly Interruption[]): boolean {
   const endedAt = end?.at ?? Infinity;
+  if (end?.aborted) return true;
   return interruptions.some(
     ({ worker, at }) => worker === begin.worker && at >= begin.at && (endedAt >= at || at - endedAt <= uncommittedMs),
   );

@@ -5,7 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { KafkaModule, MessageHandler, type KafkaOptions, type Message } from '../../lib/index.js';
+import { KafkaModule, MessageHandler, type HandlerContext, type KafkaOptions, type Message } from '../../lib/index.js';
+import type { HandlingEvent } from './ledger.js';
 
 /** What a worker is told. */
 export interface WorkerJob {
@@ -44,10 +45,10 @@ process.send?.('started');
 async function start(name: string): Promise<INestApplicationContext> {
   class Handlers {
     @MessageHandler(job.topic)
-    async handle(message: Message): Promise<void> {
-      note('begin', name, message);
+    async handle(message: Message, { signal }: HandlerContext): Promise<void> {
+      note('begin', name, message, false);
       await delay(durationOf(message));
-      note('end', name, message);
+      note('end', name, message, signal.aborted);
     }
   }
   @Module({ imports: [KafkaModule.forRoot({ ...job.options, clientId: name })], providers: [Handlers] })
@@ -66,17 +67,11 @@ async function churn(ms: number): Promise<void> {
 }
 
 /** Written before anything else happens, so that it is true whatever happens to this process next. */
-function note(kind: 'begin' | 'end', worker: string, { partition, offset, key, timestamp }: Message): void {
+function note(kind: HandlingEvent['kind'], worker: string, message: Message, aborted: boolean): void {
+  const { partition, offset, key, timestamp } = message;
   const at = performance.timeOrigin + performance.now();
-  const event = {
-    kind,
-    worker,
-    partition,
-    offset: Number(offset),
-    key: String(key),
-    writtenAt: timestamp.getTime(),
-    at,
-  };
+  const place = { partition, offset: Number(offset), key: String(key) };
+  const event: HandlingEvent = { kind, worker, ...place, aborted, writtenAt: timestamp.getTime(), at };
   writeSync(notes, `${JSON.stringify(event)}\n`);
 }
 
