@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type {
   CommittedPosition,
   ConsumedRecord,
@@ -18,8 +17,6 @@ import { Committer } from './offsets/committer.js';
 import { Delivery, type DeliveryContext, type DeliveryCounts } from './recovery/delivery.js';
 import { AcknowledgementError } from '../messaging/errors.js';
 import { settlesWithin } from './wait.js';
-
-const commitRetryMs = 100;
 
 /** How long handlers may take to settle once their signal has fired. */
 const longestAbortMs = 1_000;
@@ -155,15 +152,12 @@ export class RecordFlow {
 
   /** The last commit, before partitions are given up. */
   async commitLast(partitions: readonly AssignedPartition[], deadline: number): Promise<void> {
+    const tooLate = new AbortController();
+    const committed = partitions.map((partition) => this.committer.untilCommitted(partition, tooLate.signal));
+    const isInTime = await settlesWithin(Promise.all(committed), deadline - Date.now());
+    tooLate.abort();
+    if (isInTime) return;
     const isDue = (partition: AssignedPartition): boolean => partition.isOwned && !this.committer.isDone(partition);
-    const committed = async (): Promise<void> => {
-      while (partitions.some(isDue)) {
-        await this.committer.flush();
-        if (Date.now() >= deadline) return;
-        if (partitions.some(isDue)) await delay(commitRetryMs);
-      }
-    };
-    if (await settlesWithin(committed(), deadline - Date.now())) return;
     const names = partitions.filter(isDue).map(({ name, position }) => `${name}@${position.offset}`);
     this.logger.error(
       `The last commit of group "${this.settings.group}" was not answered in time; records may be delivered again from ` +

@@ -18,7 +18,9 @@ const seeds = Array.from({ length: last - first + 1 }, (_, at) => first + at);
 const partitions = 4;
 const rounds = 12;
 const keys = 20;
-const shutdownTimeoutMs = 4_000;
+
+/** Its half, which is for the last commit, is longer than a rebalance takes that has lost an answer. */
+const shutdownTimeoutMs = 10_000;
 
 const errors: Partial<Record<ApiName, readonly KafkaErrorName[]>> = {
   OffsetCommit: ['REBALANCE_IN_PROGRESS', 'NOT_COORDINATOR_FOR_GROUP', 'GROUP_LOAD_IN_PROGRESS', 'REQUEST_TIMED_OUT'],
