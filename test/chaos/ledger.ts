@@ -45,6 +45,9 @@ export interface Account {
 /** How long after its end a record may be uncommitted yet when its worker is interrupted. */
 const uncommittedMs = 3_000;
 
+/** How long a worker may go on after its interruption is noted: the signal is sent after that. */
+const signalMs = 100;
+
 interface Handling {
   begin: HandlingEvent;
   end?: HandlingEvent;
@@ -100,7 +103,7 @@ function isExplained({ begin, end }: Handling, interruptions: readonly Interrupt
   const endedAt = end?.at ?? Infinity;
   if (end?.aborted) return true;
   return interruptions.some(
-    ({ worker, at }) => worker === begin.worker && at >= begin.at && (endedAt >= at || at - endedAt <= uncommittedMs),
+    ({ worker, at }) => worker === begin.worker && at >= begin.at - signalMs && endedAt >= at - uncommittedMs,
   );
 }
 

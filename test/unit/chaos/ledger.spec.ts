@@ -54,6 +54,13 @@ describe('The account of a scenario', () => {
     );
   });
 
+  it('takes a death that was noted just before the record was begun for a reason', () => {
+    const late = twice.map((note) => note.replace('0@0', '0@1'));
+    const found = account([2], ['b:begin 0@0', 'b:end 0@0', ...late], [{ worker: 'a', at: 199 }]);
+
+    expect(found).toMatchObject({ duplicated: [], repeated: 1 });
+  });
+
   it('does not take the death of another worker for a reason', () => {
     expect(account([1], twice, [{ worker: 'b', at: 150 }]).duplicated).toEqual(['0@0']);
   });

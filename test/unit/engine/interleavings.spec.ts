@@ -149,6 +149,7 @@ it.each(seeds)('Whatever fails, nothing is lost, handled twice or out of order: 
   const run = new Run(kafka, seed);
   try {
     run.startMember();
+    await eventually(() => kafka.members('group').length === 1, { intervalMs: 5 });
     for (let round = 0; round < rounds; round++) {
       run.produce();
       if (run.chance(0.4) && run.size < 3) run.startMember();

@@ -1,0 +1,331 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { HandlerBinding } from '../../../../lib/engine/handler-binding.js';
+import { Delivery, type DeliveryContext, type Verdict } from '../../../../lib/engine/recovery/delivery.js';
+import { AcknowledgementError, HandlerTimeoutError, SkipMessageError } from '../../../../lib/messaging/errors.js';
+import type { HandlerContext } from '../../../../lib/messaging/handler-context.js';
+import { deferred } from '../../../support/deferred.js';
+import { eventually } from '../../../support/eventually.js';
+import { RecordingLogger } from '../../../support/recording-logger.js';
+import { recordAt } from '../../../support/records.js';
+
+const noDelay = { initialDelayMs: 0, multiplier: 1, maxDelayMs: 0, jitter: 'none' } as const;
+let logger: RecordingLogger;
+let aborted: AbortController;
+let counts: DeliveryContext['counts'];
+let commits: number;
+
+beforeEach(() => {
+  logger = new RecordingLogger();
+  aborted = new AbortController();
+  counts = { handled: 0, failedAttempts: 0, skipped: 0 };
+  commits = 0;
+});
+
+function deliveryTo(...handlers: Partial<HandlerBinding>[]): Delivery {
+  const bindings = handlers.map((overrides) => ({
+    name: 'Orders.created',
+    order: 'partition' as const,
+    retry: { ...noDelay, maxAttempts: Infinity },
+    onExhausted: 'retry' as const,
+    handle: () => undefined,
+    ...overrides,
+  }));
+  const commit = (): Promise<void> => Promise.resolve(void commits++);
+  return new Delivery(recordAt(7), bindings, { aborted: aborted.signal, commit }, { group: 'billing', logger, counts });
+}
+
+/** Tries again at once, until the record is done with or given up. */
+async function outcomeOf(delivery: Delivery): Promise<Verdict> {
+  let verdict = await delivery.attempt();
+  while (typeof verdict === 'object') verdict = await delivery.attempt();
+  return verdict;
+}
+
+function failing(numbers: number[] = []): HandlerBinding['handle'] {
+  return (_, { attempt }) => {
+    numbers.push(attempt);
+    throw new TypeError(`boom ${attempt}`);
+  };
+}
+
+const everythingDue = () => new Promise(setImmediate);
+
+describe('A delivery', () => {
+  it('makes no promise where the handler makes none', () => {
+    expect(deliveryTo({ handle: () => 'done' }).attempt()).toBe('handled');
+    expect(deliveryTo({ handle: failing() }).attempt()).toEqual({ retryInMs: 0 });
+  });
+
+  it('tells the handler who it is, and which attempt it is', async () => {
+    const contexts: HandlerContext[] = [];
+
+    await outcomeOf(deliveryTo({ handle: (_, context) => void contexts.push(context) }));
+
+    expect(contexts).toHaveLength(1);
+    const [{ signal, attempt, group, handler } = {} as HandlerContext] = contexts;
+    expect({ attempt, group, handler }).toEqual({ attempt: 1, group: 'billing', handler: 'Orders.created' });
+    expect(signal).toBe(aborted.signal);
+  });
+
+  it('waits for what the handler returns', async () => {
+    const gate = deferred();
+    let verdict: Verdict | undefined;
+    void Promise.resolve(deliveryTo({ handle: () => gate.promise }).attempt()).then((settled) => (verdict = settled));
+
+    await everythingDue();
+    expect(verdict).toBe(undefined);
+
+    gate.resolve();
+    await everythingDue();
+    expect(verdict).toBe('handled');
+  });
+
+  it('numbers the attempts, and counts each failure', async () => {
+    const numbers: number[] = [];
+    const handle: HandlerBinding['handle'] = async (_, { attempt }) => {
+      numbers.push(attempt);
+      if (attempt < 4) throw new Error('not yet');
+    };
+
+    expect(await outcomeOf(deliveryTo({ handle }))).toBe('handled');
+    expect(numbers).toEqual([1, 2, 3, 4]);
+    expect(counts).toEqual({ handled: 1, failedAttempts: 3, skipped: 0 });
+  });
+
+  it.each([
+    ['skip', 'skipped'],
+    ['stop', 'stopped'],
+  ] as const)('ends by the policy %s when the attempts are used up', async (onExhausted, outcome) => {
+    const numbers: number[] = [];
+    const handler = { handle: failing(numbers), retry: { ...noDelay, maxAttempts: 3 }, onExhausted };
+
+    expect(await outcomeOf(deliveryTo(handler))).toBe(outcome);
+    expect(numbers).toEqual([1, 2, 3]);
+  });
+
+  it('goes on for ever by the policy retry, at the longest delay', () => {
+    const retry = { ...noDelay, maxDelayMs: 3_600_000, maxAttempts: 1 };
+    const delivery = deliveryTo({ handle: failing(), retry });
+
+    expect(delivery.attempt()).toEqual({ retryInMs: 3_600_000 });
+    expect(logger.at('error')[0]).toContain('no attempts left, but nothing is dropped (onExhausted: retry)');
+  });
+
+  it('skips at once when the handler says so', () => {
+    const handle = (): void => {
+      throw new SkipMessageError('old news');
+    };
+
+    expect(deliveryTo({ handle, onExhausted: 'stop' }).attempt()).toBe('skipped');
+    expect(counts.skipped).toBe(1);
+  });
+
+  it('leaves the record to others when the handler fails after its partition was lost', async () => {
+    const gate = deferred();
+    const verdict = deliveryTo({ handle: () => gate.promise }).attempt();
+
+    aborted.abort();
+    gate.reject(new Error('aborted'));
+
+    expect(await verdict).toBe('abandoned');
+    expect(counts.failedAttempts).toBe(0);
+  });
+
+  it('skips a record that nobody handles', () => {
+    expect(deliveryTo().attempt()).toBe('skipped');
+    expect(counts).toEqual({ handled: 0, failedAttempts: 0, skipped: 1 });
+  });
+
+  it('goes to several handlers in turn, and again only to the one that failed', async () => {
+    const calls: string[] = [];
+    const calling = (name: string, fails = 0): Partial<HandlerBinding> => ({
+      handle: (_, { attempt }) => {
+        calls.push(name);
+        if (attempt <= fails) throw new Error('not yet');
+      },
+    });
+
+    expect(await outcomeOf(deliveryTo(calling('first'), calling('second', 2), calling('third')))).toBe('handled');
+    expect(calls).toEqual(['first', 'second', 'second', 'second', 'third']);
+    expect(counts).toEqual({ handled: 3, failedAttempts: 2, skipped: 0 });
+  });
+
+  it('logs the first failure and the last with their stack, those between in a line', async () => {
+    const handler = { handle: failing(), retry: { ...noDelay, maxAttempts: 3 }, onExhausted: 'skip' as const };
+
+    await outcomeOf(deliveryTo(handler));
+
+    const place = 'Orders.created failed on orders-0@7';
+    expect(logger.lines.map(({ level, message, stack }) => [level, message, stack?.split('\n')[0]])).toEqual([
+      ['error', `${place}, attempt 1; trying again in 0 ms: TypeError: boom 1`, 'TypeError: boom 1'],
+      ['warn', `${place}, attempt 2; trying again in 0 ms: TypeError: boom 2`, undefined],
+      ['error', `${place}, attempt 3; skipping the record (onExhausted: skip): TypeError: boom 3`, 'TypeError: boom 3'],
+    ]);
+  });
+});
+
+describe('A handler with a timeout', () => {
+  it('is aborted past it and has failed, whatever comes of it; the verdict waits until it settles', async () => {
+    const gate = deferred();
+    let signal: AbortSignal | undefined;
+    let verdict: Verdict | undefined;
+    const handle: HandlerBinding['handle'] = (_, context) => {
+      ({ signal } = context);
+      return gate.promise;
+    };
+    void Promise.resolve(deliveryTo({ handle, timeoutMs: 5 }).attempt()).then((settled) => (verdict = settled));
+
+    await eventually(() => signal?.aborted === true, { intervalMs: 1 });
+    await everythingDue();
+    expect(signal?.reason).toBeInstanceOf(HandlerTimeoutError);
+    expect(verdict).toBe(undefined);
+
+    gate.resolve();
+    await eventually(() => verdict !== undefined, { intervalMs: 1 });
+    expect(verdict).toEqual({ retryInMs: 0 });
+    expect(counts.failedAttempts).toBe(1);
+  });
+
+  it('is aborted when its partition is lost, too', async () => {
+    let signal: AbortSignal | undefined;
+    const handle: HandlerBinding['handle'] = (_, context) => {
+      ({ signal } = context);
+      return new Promise((_resolve, reject) =>
+        context.signal.addEventListener('abort', () => reject(new Error('gone'))),
+      );
+    };
+    const verdict = deliveryTo({ handle, timeoutMs: 60_000 }).attempt();
+
+    aborted.abort(new Error('lost'));
+
+    expect(await verdict).toBe('abandoned');
+    expect(signal?.reason).toEqual(new Error('lost'));
+  });
+
+  it('that is quick is not aborted later', async () => {
+    let signal: AbortSignal | undefined;
+    const handle: HandlerBinding['handle'] = (_, context) => void ({ signal } = context);
+
+    expect(await deliveryTo({ handle, timeoutMs: 1 }).attempt()).toBe('handled');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+
+    expect(signal?.aborted).toBe(false);
+  });
+});
+
+describe('A handler that acknowledges by hand', () => {
+  let context: HandlerContext | undefined;
+  const keeping: HandlerBinding['handle'] = (_, given) => void (context = given);
+
+  const manual = (overrides: Partial<HandlerBinding> = {}) =>
+    deliveryTo({ handle: keeping, ackTimeoutMs: 60_000, ...overrides });
+
+  it('completes the message when it does, after its return', async () => {
+    const verdict = manual().attempt();
+    await everythingDue();
+
+    context!.ack();
+
+    expect(await verdict).toBe('handled');
+  });
+
+  it('completes it when it does before its return', async () => {
+    expect(await manual({ handle: (_, given) => given.ack() }).attempt()).toBe('handled');
+  });
+
+  it('has failed when it refuses, with the delay it asks for', async () => {
+    expect(await manual({ handle: (_, given) => given.nack(250) }).attempt()).toEqual({ retryInMs: 250 });
+    expect(await manual({ handle: (_, given) => given.nack() }).attempt()).toEqual({ retryInMs: 0 });
+    expect(counts.failedAttempts).toBe(2);
+  });
+
+  it('has used up an attempt by refusing', async () => {
+    const handler = {
+      handle: ((_, given) => given.nack(1)) satisfies HandlerBinding['handle'],
+      onExhausted: 'skip',
+    } as const;
+
+    expect(await manual({ ...handler, retry: { ...noDelay, maxAttempts: 1 } }).attempt()).toBe('skipped');
+  });
+
+  it('has failed when it gives no answer in time', async () => {
+    expect(await manual({ ackTimeoutMs: 5 }).attempt()).toEqual({ retryInMs: 0 });
+    expect(logger.at('error')[0]).toContain('neither ack() nor nack() within 5 ms (ackTimeoutMs)');
+  });
+
+  it('has failed when it throws, unless it has acknowledged', async () => {
+    expect(await manual({ handle: failing() }).attempt()).toEqual({ retryInMs: 0 });
+
+    const late: HandlerBinding['handle'] = (_, given) => {
+      given.ack();
+      throw new Error('too late');
+    };
+    expect(await manual({ handle: late }).attempt()).toBe('handled');
+    expect(logger.at('warn')).toEqual([expect.stringContaining('has been acknowledged')]);
+  });
+
+  it('is told in the log when its answer comes too late', async () => {
+    const verdict = manual().attempt();
+    await everythingDue();
+    aborted.abort();
+    expect(await verdict).toBe('abandoned');
+
+    context!.ack();
+
+    expect(logger.at('warn')).toEqual([
+      'Orders.created: orders-0@7: ack() is ignored, the partition is given up or lost',
+    ]);
+  });
+
+  it('is told when it answers twice', async () => {
+    const handle: HandlerBinding['handle'] = (_, given) => {
+      given.ack();
+      given.ack();
+      given.nack();
+    };
+
+    expect(await manual({ handle }).attempt()).toBe('handled');
+    expect(logger.at('warn')).toEqual([expect.stringContaining('nack() is ignored, it has been answered before')]);
+  });
+
+  it('must say so in its decorator', () => {
+    expect(deliveryTo({ handle: (_, given) => given.ack() }).attempt()).toEqual({ retryInMs: 0 });
+    expect(logger.at('error')[0]).toContain("decorate it with { ack: 'manual' }");
+  });
+
+  it('may not ask for a delay that is none', async () => {
+    expect(await manual({ handle: (_, given) => given.nack(NaN) }).attempt()).toEqual({ retryInMs: 0 });
+    expect(logger.at('error')[0]).toContain('expected a delay of 0 ms or more, got NaN');
+  });
+});
+
+describe('A handler that commits while it is at work', () => {
+  it('has its message committed; what it throws then is logged, and not tried again', async () => {
+    const handle: HandlerBinding['handle'] = async (_, context) => {
+      await context.commit();
+      throw new Error('afterwards');
+    };
+
+    expect(await deliveryTo({ handle }).attempt()).toBe('handled');
+    expect(commits).toBe(1);
+    expect(logger.at('error')).toEqual([expect.stringContaining('after it had committed it; it is not tried again')]);
+  });
+
+  it('cannot while another handler has its turn yet', async () => {
+    const errors: unknown[] = [];
+    const handle: HandlerBinding['handle'] = (_, context) =>
+      context.commit().catch((error: unknown) => errors.push(error));
+
+    expect(await deliveryTo({ handle }, { name: 'Audit.all' }).attempt()).toBe('handled');
+    expect(errors).toEqual([expect.any(AcknowledgementError)]);
+    expect(commits).toBe(0);
+  });
+
+  it('cannot once its attempt is over', async () => {
+    let context: HandlerContext | undefined;
+    await deliveryTo({ handle: (_, given) => void (context = given) }).attempt();
+
+    await expect(context!.commit()).rejects.toThrow('the attempt is over');
+    expect(commits).toBe(0);
+  });
+});
