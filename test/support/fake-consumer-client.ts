@@ -1,5 +1,6 @@
 import {
   partitionName,
+  type CommittedPosition,
   type ConsumedRecord,
   type ConsumerClient,
   type ConsumerClientListener,
@@ -16,6 +17,9 @@ export class FakeConsumerClient implements ConsumerClient {
 
   /** What was sent to be committed, taken or not; `orders-0@5` for each position. */
   readonly commits: string[][] = [];
+
+  /** The last of them for each partition. */
+  readonly committed = new Map<string, CommittedPosition>();
 
   readonly paused = new Set<string>();
 
@@ -56,8 +60,9 @@ export class FakeConsumerClient implements ConsumerClient {
     return undefined;
   }
 
-  commit(offsets: readonly PartitionPosition[]): Promise<void> {
+  commit(offsets: readonly CommittedPosition[]): Promise<void> {
     this.calls.push('commit');
+    for (const position of offsets) this.committed.set(partitionName(position), position);
     this.commits.push(offsets.map((position) => `${partitionName(position)}@${position.offset}`));
     return this.onCommit();
   }
@@ -82,7 +87,7 @@ export class FakeConsumerClient implements ConsumerClient {
     this.assignPositions(partitions.map((partition) => ({ topic: 'orders', partition, offset: 0 })));
   }
 
-  assignPositions(positions: readonly PartitionPosition[]): void {
+  assignPositions(positions: readonly (PartitionPosition & Partial<CommittedPosition>)[]): void {
     this.listener.assigned(positions.map((position) => ({ metadata: '', ...position })));
   }
 

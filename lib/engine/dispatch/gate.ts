@@ -36,8 +36,9 @@ export class ConcurrencyGate implements Gate {
   leave(): void {
     this.inside--;
     for (const first of this.parked) {
+      if (!this.isOpen) return;
       this.parked.delete(first);
-      return first.wake();
+      first.wake(); // it may have nothing to start any more, or wait for something else: then the next has its turn
     }
   }
 
@@ -74,7 +75,7 @@ export class RateGate implements Gate {
 
   park(parked: Parked): void {
     this.parked.add(parked);
-    this.timer ??= setTimeout(() => this.open(), Math.ceil(this.opensInMs));
+    this.timer ??= setTimeout(() => this.open(), Math.ceil(this.opensInMs)).unref();
   }
 
   private get opensInMs(): number {
