@@ -104,7 +104,7 @@ export class GroupConsumer implements ConsumerClientListener {
     const offset = typeof to === 'number' ? to : await this.offsetAt(place, to);
     await this.flow.drain([partition], seekDrainMs);
     if (!this.client || !partition.isOwned)
-      throw new Error(`${partition.name} was given up or lost before it was moved`);
+      throw new Error(`${partition.name} was given up, lost or moved elsewhere before it was moved`);
     const moved = this.flow.reassign({ ...place, offset });
     this.client.seek({ ...place, offset });
     this.logger.log(`Group "${this.settings.group}" goes on at ${partition.name}@${offset}, as asked for`);

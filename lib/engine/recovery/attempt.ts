@@ -22,6 +22,9 @@ export interface Failure {
   readonly delayMs?: number | undefined;
 }
 
+/** A timer for longer fires at once. Source: Node.js, `setTimeout`. */
+const longestDelayMs = 2 ** 31 - 1;
+
 /** How an attempt ended: `undefined` for well. */
 export type Result = Failure | undefined;
 
@@ -69,16 +72,18 @@ export class Attempt extends HandlerContext {
   }
 
   nack(delayMs?: number): void {
-    if (delayMs !== undefined && !(delayMs >= 0)) {
-      throw new AcknowledgementError(`nack: expected a delay of 0 ms or more, got ${String(delayMs)}`);
+    if (delayMs !== undefined && !(delayMs >= 0 && delayMs <= longestDelayMs)) {
+      throw new AcknowledgementError(`nack: expected a delay of 0 to ${longestDelayMs} ms, got ${String(delayMs)}`);
     }
     const error = new AcknowledgementError(`${this.place} was not acknowledged: the handler has called nack()`);
     this.respond({ error, delayMs }, 'nack');
   }
 
   async commit(): Promise<void> {
-    if (this.isOver) throw new AcknowledgementError(`${this.place} cannot be committed: the attempt is over`);
-    if (this.binding.ackTimeoutMs !== undefined) this.ack();
+    const isAnswer = this.binding.ackTimeoutMs !== undefined && this.answer !== 'acknowledged';
+    const obstacle = isAnswer ? this.whyTooLate() : this.isOver && 'the attempt is over';
+    if (obstacle) throw new AcknowledgementError(`${this.place} cannot be committed: ${obstacle}`);
+    if (isAnswer) this.ack();
     await this.scope.commit();
   }
 
@@ -101,34 +106,37 @@ export class Attempt extends HandlerContext {
   }
 
   private async runWithin(timeoutMs: number | undefined, ackTimeoutMs: number | undefined): Promise<Result> {
-    const stopAborting = this.abortAfter(timeoutMs);
+    const stopForwarding = timeoutMs === undefined ? undefined : this.mayAbort();
+    const timer = timeoutMs === undefined ? undefined : setTimeout(() => this.timeOut(timeoutMs), timeoutMs);
     try {
       const result = await this.call();
-      if (this.timedOut) return this.timedOut;
+      clearTimeout(timer);
+      if (this.timedOut && this.answer !== 'acknowledged') return this.timedOut;
       return ackTimeoutMs === undefined ? result : await this.acknowledgement(result, ackTimeoutMs);
     } finally {
-      stopAborting();
+      stopForwarding?.();
       this.isOver = true;
     }
   }
 
-  /** The attempt has failed with its timeout, but the next begins only when the handler has settled. */
-  private abortAfter(ms: number | undefined): () => void {
-    if (ms === undefined) return () => undefined;
-    const { aborted, logger } = this.scope;
+  /** Gives the attempt a signal of its own, which fires with that of the partition, too. */
+  private mayAbort(): () => void {
+    const { aborted } = this.scope;
     const aborting = (this.aborting = new AbortController());
     const forward = (): void => aborting.abort(aborted.reason);
+    if (aborted.aborted) forward();
     aborted.addEventListener('abort', forward, { once: true });
-    const timer = setTimeout(() => {
-      const error = new HandlerTimeoutError(`${this.handler} has not finished ${this.placeAlone} within ${ms} ms`);
-      this.timedOut = { error };
-      logger.warn(`${error.message} (handlerTimeoutMs); its signal is aborted, and its lane waits until it settles`);
-      aborting.abort(error);
-    }, ms);
-    return () => {
-      clearTimeout(timer);
-      aborted.removeEventListener('abort', forward);
-    };
+    return () => aborted.removeEventListener('abort', forward);
+  }
+
+  /** The attempt has failed with its timeout, but the next begins only when the handler has settled. */
+  private timeOut(ms: number): void {
+    const error = new HandlerTimeoutError(`${this.handler} has not finished ${this.placeAlone} within ${ms} ms`);
+    this.timedOut = { error };
+    this.scope.logger.warn(
+      `${error.message} (handlerTimeoutMs); its signal is aborted, and its lane waits until it settles`,
+    );
+    this.aborting?.abort(error);
   }
 
   /** What the handler answers counts more than how it ends. */
@@ -172,16 +180,17 @@ export class Attempt extends HandlerContext {
       );
     }
     if (this.answer === answer) return;
-    if (this.isOver || this.answer || this.scope.aborted.aborted) {
-      return this.scope.logger.warn(`${this.place}: ${call}() is ignored, ${this.whyIgnored()}`);
-    }
+    const obstacle = this.whyTooLate();
+    if (obstacle) return this.scope.logger.warn(`${this.place}: ${call}() is ignored, ${obstacle}`);
     this.answer = answer;
     this.answered?.();
   }
 
-  private whyIgnored(): string {
+  private whyTooLate(): string | undefined {
     if (this.scope.aborted.aborted) return 'the partition is given up or lost';
-    return this.answer ? 'it has been answered before' : 'the attempt is over';
+    if (this.answer) return 'it has been answered before';
+    if (this.timedOut) return 'the attempt has timed out';
+    return this.isOver ? 'the attempt is over' : undefined;
   }
 
   private get place(): string {

@@ -20,6 +20,7 @@ export function decide(error: unknown, attempt: number, policy: Policy, random: 
   if (failure === 'retry' && attempt < policy.retry.maxAttempts) {
     return { kind: 'retry', delayMs: backoffDelay(attempt, policy.retry, random), exhausted: false };
   }
-  if (policy.onExhausted !== 'retry') return { kind: policy.onExhausted, exhausted: true };
+  const { onExhausted } = policy;
+  if (onExhausted === 'skip' || onExhausted === 'stop') return { kind: onExhausted, exhausted: true };
   return { kind: 'retry', delayMs: policy.retry.maxDelayMs, exhausted: true };
 }

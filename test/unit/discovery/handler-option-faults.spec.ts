@@ -8,6 +8,12 @@ describe('The options of a handler', () => {
     [{ lane: () => 'a' }],
     [{ lane: () => 'a', processingOrder: 'key', concurrency: 5, rateLimit: 0.5, handlerTimeoutMs: 1 }],
     [{ ack: 'manual', ackTimeoutMs: 1_000 }],
+    [
+      {
+        onExhausted: 'skip',
+        retry: { maxAttempts: Infinity, initialDelayMs: 0, multiplier: 1, maxDelayMs: 0, jitter: 'none' },
+      },
+    ],
   ])('may be %p', (options) => {
     expect(handlerOptionFaults(options)).toEqual([]);
   });
@@ -17,9 +23,16 @@ describe('The options of a handler', () => {
     ['lane', { lane: 'customer' }, 'a function (message) => string'],
     ['concurrency', { concurrency: 0 }, 'a whole number from 1 on'],
     ['rateLimit', { rateLimit: 0 }, 'a number greater than 0'],
-    ['handlerTimeoutMs', { handlerTimeoutMs: 1.5 }, 'a whole number from 1 on'],
+    ['handlerTimeoutMs', { handlerTimeoutMs: 1.5 }, 'a whole number of milliseconds from 1 to 2147483647'],
+    ['onExhausted', { onExhausted: 'drop' }, `'retry' or 'skip' or 'stop'`],
+    ['retry', { retry: 5 }, 'an object'],
+    ['retry.maxAttempts', { retry: { maxAttempts: 0 } }, 'a whole number from 1 on, or Infinity'],
+    ['retry.initialDelayMs', { retry: { initialDelayMs: NaN } }, 'a whole number of milliseconds from 0'],
+    ['retry.multiplier', { retry: { multiplier: 0.5 } }, 'a number from 1 on'],
+    ['retry.maxDelayMs', { retry: { maxDelayMs: 2 ** 31 } }, 'to 2147483647'],
+    ['retry.jitter', { retry: { jitter: 'some' } }, `'full' or 'none'`],
     ['ack', { ack: 'hand' }, `'auto' or 'manual'`],
-    ['ackTimeoutMs', { ack: 'manual', ackTimeoutMs: -1 }, 'a whole number from 1 on'],
+    ['ackTimeoutMs', { ack: 'manual', ackTimeoutMs: 2 ** 31 }, 'a whole number of milliseconds from 1 to 2147483647'],
   ])('are refused for a wrong %s, with what was expected', (name, options, expected) => {
     const faults = handlerOptionFaults(options);
 

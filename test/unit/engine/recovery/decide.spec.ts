@@ -29,6 +29,12 @@ describe('decide', () => {
     expect(decide(ordinary, 1_000_000, unlimited)).toEqual({ kind: 'retry', delayMs: 1000, exhausted: false });
   });
 
+  it('drops nothing for a policy that it does not know', () => {
+    const unknown = { retry, onExhausted: 'drop' as never };
+
+    expect(decide(ordinary, 100, unknown)).toMatchObject({ kind: 'retry', exhausted: true });
+  });
+
   it('draws the jitter from the given source', () => {
     const policy = { retry: { ...retry, jitter: 'full' }, onExhausted: 'retry' } as const;
 

@@ -295,7 +295,7 @@ describe('A handler that acknowledges by hand', () => {
 
   it('may not ask for a delay that is none', async () => {
     expect(await manual({ handle: (_, given) => given.nack(NaN) }).attempt()).toEqual({ retryInMs: 0 });
-    expect(logger.at('error')[0]).toContain('expected a delay of 0 ms or more, got NaN');
+    expect(logger.at('error')[0]).toContain('expected a delay of 0 to 2147483647 ms, got NaN');
   });
 });
 
