@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Producer } from 'kafkajs';
 import { randomFrom } from '../benchmark/common/topics.js';
-import { client } from '../support/kafka.js';
+import { idempotentProducer } from '../support/kafka.js';
 
 export interface LoadPlan {
   keys: number;
@@ -54,20 +54,13 @@ export class Load {
   private async write(messages: { key: string; value: string }[]): Promise<void> {
     for (;;) {
       try {
-        this.producer ??= await this.connect();
+        this.producer ??= await idempotentProducer(this.brokers);
         await this.producer.send({ topic: this.topic, acks: -1, messages });
         return;
       } catch {
         await this.renew();
       }
     }
-  }
-
-  private async connect(): Promise<Producer> {
-    const retry = { initialRetryTime: 50, maxRetryTime: 500, retries: 10 };
-    const producer = client([...this.brokers]).producer({ idempotent: true, allowAutoTopicCreation: false, retry });
-    await producer.connect();
-    return producer;
   }
 
   private async renew(): Promise<void> {

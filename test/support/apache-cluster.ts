@@ -4,7 +4,7 @@ import type { GroupSettings } from '../../lib/engine/client/client-settings.js';
 import { type ApacheKafka, startApacheKafka } from '../../lib/testing/apache-kafka.js';
 import type { ApacheKafkaNode } from '../../lib/testing/apache/node.js';
 import { eventually } from './eventually.js';
-import { client, uniqueName } from './kafka.js';
+import { client, idempotentProducer, uniqueName } from './kafka.js';
 import { TestMember } from './test-member.js';
 
 const REPLICAS = 3;
@@ -199,20 +199,13 @@ export class Load {
   }
 
   private async writeRound(): Promise<void> {
-    this.producer ??= await this.connect();
+    this.producer ??= await idempotentProducer(this.brokers);
     const messages = Array.from({ length: this.partitions }, (_, partition) => ({
       partition,
       value: String(this.number++),
     }));
     const written = await this.producer.send({ topic: this.topic, acks: -1, messages });
     for (const { partition, baseOffset } of written) this.acknowledged.add(`${this.topic}-${partition}@${baseOffset}`);
-  }
-
-  private async connect(): Promise<Producer> {
-    const retry = { initialRetryTime: 50, maxRetryTime: 500, retries: 10 };
-    const producer = client([...this.brokers]).producer({ idempotent: true, allowAutoTopicCreation: false, retry });
-    await producer.connect();
-    return producer;
   }
 
   private async renew(): Promise<void> {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import kafkajs, { type Message } from 'kafkajs';
+import kafkajs, { type Message, type Producer } from 'kafkajs';
 import { eventually } from './eventually.js';
 
 const { Kafka, logLevel } = kafkajs;
@@ -22,6 +22,14 @@ export function brokers(): string[] {
 /** A plain, quiet kafkajs client, to look at the broker from outside the module. */
 export function client(servers = brokers()): InstanceType<typeof Kafka> {
   return new Kafka({ clientId: 'test', brokers: servers, logLevel: logLevel.NOTHING });
+}
+
+/** A connected producer that neither repeats nor creates, for what is written while brokers come and go. */
+export async function idempotentProducer(servers: readonly string[]): Promise<Producer> {
+  const retry = { initialRetryTime: 50, maxRetryTime: 500, retries: 10 };
+  const producer = client([...servers]).producer({ idempotent: true, allowAutoTopicCreation: false, retry });
+  await producer.connect();
+  return producer;
 }
 
 /** A name for a topic or a group that no other spec, and no earlier run on the same broker, uses. */

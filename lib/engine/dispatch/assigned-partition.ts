@@ -1,10 +1,11 @@
 import { partitionName, type ConsumedRecord, type PartitionPosition } from '../client/consumer-client.js';
-import { Fifo } from '../fifo.js';
-import { encodeCommitMetadata, largestSpan, type CommitMetadata } from '../offsets/commit-metadata.js';
+import { encodeCommitMetadata, type CommitMetadata } from '../offsets/commit-metadata.js';
 import type { Committable } from '../offsets/committer.js';
 import { OffsetTracker } from '../offsets/offset-tracker.js';
+import { Admissions } from './admissions.js';
 import type { Parked } from './gate.js';
-import { Lane } from './lane.js';
+import type { Lane } from './lane.js';
+import { Lanes } from './lanes.js';
 import type { TopicPlan } from './topic-plan.js';
 
 /** What a partition tells of itself. */
@@ -23,12 +24,6 @@ export interface PartitionListener {
 /** Why nothing is fetched of a partition: enough of it waits, or the application has asked for it. */
 export type PauseReason = 'backpressure' | 'application';
 
-/** What is admitted within such a time counts as admitted at its beginning. */
-const admissionStepMs = 100;
-
-/** So much of the metadata's span has to become free before lanes beyond its reach are looked at again. */
-const reachStep = largestSpan / 16;
-
 /**
  * A partition under one assignment: its records in lanes, and which of them are completed. Each assignment has an object
  * of its own, so that work of an older one can neither commit nor complete anything of a newer one.
@@ -43,17 +38,11 @@ export class AssignedPartition implements Committable, Parked {
 
   private readonly firstStartPartitions: number | undefined;
   private readonly tracker: OffsetTracker<ConsumedRecord>;
-  private readonly lanes = new Map<string | undefined, Lane>();
-  private readonly ready = new Fifo<Lane>();
-
-  /** Lanes whose next record, were it completed, would not fit into the metadata of a commit. */
-  private beyondReach: Lane[] = [];
-  private lookedAt = 0;
-
+  private readonly lanes: Lanes;
+  private readonly admissions: Admissions;
   private readonly retries = new Set<NodeJS.Timeout>();
   private readonly pauses = new Set<PauseReason>();
   private readonly aborting = new AbortController();
-  private readonly admissions = new Fifo<{ readonly from: number; readonly at: number }>();
   private bytes = 0;
   private owned = true;
   private retired = false;
@@ -76,6 +65,8 @@ export class AssignedPartition implements Committable, Parked {
     this.partition = partition;
     this.firstStartPartitions = known.firstStartPartitions;
     this.tracker = new OffsetTracker(offset, known.completed);
+    this.lanes = new Lanes(plan, this.tracker);
+    this.admissions = new Admissions(this.tracker);
     if (predecessor) this.follow(predecessor);
   }
 
@@ -124,12 +115,11 @@ export class AssignedPartition implements Committable, Parked {
 
   /** Since when the oldest of its open records is with us, in ms since 1970; `undefined` without any. */
   get oldestOpenSince(): number | undefined {
-    this.forgetAdmissions();
-    return this.tracker.openCount > 0 ? this.admissions.first?.at : undefined;
+    return this.admissions.oldest;
   }
 
   get hasReady(): boolean {
-    return this.ready.length > 0 && this.isActive && !this.predecessorRuns && !this.isPausedFor('application');
+    return this.lanes.hasReady && this.isActive && !this.predecessorRuns && !this.isPausedFor('application');
   }
 
   wake(): void {
@@ -153,7 +143,7 @@ export class AssignedPartition implements Committable, Parked {
 
   admit(records: readonly ConsumedRecord[], next: number): void {
     if (this.retired) return;
-    this.noteAdmission(records);
+    if (records[0]) this.admissions.note(records[0].offset);
     for (const record of records) if (this.tracker.admit(record.offset, record)) this.line(record);
     this.tracker.readUpTo(next);
     this.wake();
@@ -161,11 +151,7 @@ export class AssignedPartition implements Committable, Parked {
 
   /** The next lane that may go on, which is the caller's until it is completed and released, or retried. */
   take(): Lane | undefined {
-    for (let lane = this.ready.shift(); lane; lane = this.ready.shift()) {
-      if (this.plan.order === 'partition' || this.tracker.isWithinReach(lane.waiting.first!.offset)) return lane;
-      this.beyondReach.push(lane);
-    }
-    return undefined;
+    return this.lanes.take();
   }
 
   /** The first record of a lane is done with. */
@@ -183,9 +169,7 @@ export class AssignedPartition implements Committable, Parked {
 
   /** A lane may go on. */
   release(lane: Lane): void {
-    if (lane.waiting.length > 0) this.ready.push(lane);
-    else this.close(lane);
-    this.lookBeyondReach();
+    this.lanes.release(lane, this.running);
     this.wake();
   }
 
@@ -207,10 +191,7 @@ export class AssignedPartition implements Committable, Parked {
 
   /** What was admitted before that time, in ms since 1970, and still waits lets go of the memory it shares. */
   detachOlderThan(time: number): void {
-    this.forgetAdmissions();
-    let young = 0;
-    while ((this.admissions.at(young)?.at ?? Infinity) < time) young++;
-    for (const record of this.tracker.openBelow(this.admissions.at(young)?.from ?? Infinity)) record.detach();
+    for (const record of this.tracker.openBelow(this.admissions.endBefore(time))) record.detach();
   }
 
   /** Starts nothing new; resolves when no handler is running. */
@@ -253,49 +234,7 @@ export class AssignedPartition implements Committable, Parked {
   }
 
   private line(record: ConsumedRecord): void {
-    const lane = this.laneOf(record);
     this.bytes += record.size;
-    lane.waiting.push(record);
-    if (!lane.isEmpty) return;
-    lane.isEmpty = false;
-    this.ready.push(lane);
-  }
-
-  private laneOf(record: ConsumedRecord): Lane {
-    const { order, laneKey } = this.plan;
-    if (order === 'unordered') return new Lane();
-    const key = order === 'key' ? laneKey(record) : undefined;
-    let lane = this.lanes.get(key);
-    if (!lane) this.lanes.set(key, (lane = new Lane(key)));
-    return lane;
-  }
-
-  private close(lane: Lane): void {
-    lane.isEmpty = true;
-    if (this.plan.order === 'key') this.lanes.delete(lane.key);
-  }
-
-  /** The lane of the lowest open record is within reach: if it waits among the others, it is found when nothing else runs. */
-  private lookBeyondReach(): void {
-    if (this.beyondReach.length === 0) return;
-    const { committable } = this.tracker;
-    if (committable - this.lookedAt < reachStep && this.running + this.ready.length > 0) return;
-    this.lookedAt = committable;
-    for (const lane of this.beyondReach) this.ready.push(lane);
-    this.beyondReach = [];
-  }
-
-  private noteAdmission([first]: readonly ConsumedRecord[]): void {
-    this.forgetAdmissions();
-    const now = Date.now();
-    if (first && now - (this.admissions.last?.at ?? 0) >= admissionStepMs) {
-      this.admissions.push({ from: first.offset, at: now });
-    }
-  }
-
-  private forgetAdmissions(): void {
-    const { committable } = this.tracker;
-    while ((this.admissions.at(1)?.from ?? Infinity) <= committable) this.admissions.shift();
-    if (this.tracker.openCount === 0) this.admissions.clear();
+    this.lanes.push(record);
   }
 }

@@ -1,0 +1,81 @@
+import type { ConsumedRecord } from '../client/consumer-client.js';
+import { Fifo } from '../fifo.js';
+import { largestSpan } from '../offsets/commit-metadata.js';
+import type { OffsetTracker } from '../offsets/offset-tracker.js';
+import { Lane } from './lane.js';
+import type { TopicPlan } from './topic-plan.js';
+
+/** So much of the metadata's span has to become free before lanes beyond its reach are looked at again. */
+const reachStep = largestSpan / 16;
+
+/** The lanes of a partition, and which of them may go on. */
+export class Lanes {
+  private readonly lanes = new Map<string | undefined, Lane>();
+  private readonly ready = new Fifo<Lane>();
+
+  /** Lanes whose next record, were it completed, would not fit into the metadata of a commit. */
+  private beyondReach: Lane[] = [];
+  private lookedAt = 0;
+
+  constructor(
+    private readonly plan: TopicPlan,
+    private readonly tracker: Pick<OffsetTracker, 'committable' | 'isWithinReach'>,
+  ) {}
+
+  get hasReady(): boolean {
+    return this.ready.length > 0;
+  }
+
+  /** A record comes to the end of its lane. */
+  push(record: ConsumedRecord): void {
+    const lane = this.laneOf(record);
+    lane.waiting.push(record);
+    if (!lane.isEmpty) return;
+    lane.isEmpty = false;
+    this.ready.push(lane);
+  }
+
+  /** The next lane that may go on, which is the caller's until it is released. */
+  take(): Lane | undefined {
+    for (let lane = this.ready.shift(); lane; lane = this.ready.shift()) {
+      if (this.plan.order === 'partition' || this.tracker.isWithinReach(lane.waiting.first!.offset)) return lane;
+      this.beyondReach.push(lane);
+    }
+    return undefined;
+  }
+
+  /**
+   * A lane may go on.
+   *
+   * @param running handlers of the partition
+   */
+  release(lane: Lane, running: number): void {
+    if (lane.waiting.length > 0) this.ready.push(lane);
+    else this.close(lane);
+    this.lookBeyondReach(running);
+  }
+
+  private laneOf(record: ConsumedRecord): Lane {
+    const { order, laneKey } = this.plan;
+    if (order === 'unordered') return new Lane();
+    const key = order === 'key' ? laneKey(record) : undefined;
+    let lane = this.lanes.get(key);
+    if (!lane) this.lanes.set(key, (lane = new Lane(key)));
+    return lane;
+  }
+
+  private close(lane: Lane): void {
+    lane.isEmpty = true;
+    if (this.plan.order === 'key') this.lanes.delete(lane.key);
+  }
+
+  /** The lane of the lowest open record is within reach: if it waits among the others, it is found when nothing else runs. */
+  private lookBeyondReach(running: number): void {
+    if (this.beyondReach.length === 0) return;
+    const { committable } = this.tracker;
+    if (committable - this.lookedAt < reachStep && running + this.ready.length > 0) return;
+    this.lookedAt = committable;
+    for (const lane of this.beyondReach) this.ready.push(lane);
+    this.beyondReach = [];
+  }
+}
