@@ -4,7 +4,10 @@ import { isMapping, type Mapping } from './mapping.js';
 
 export type OptionType = 'text' | 'boolean' | 'integer' | 'number' | 'list';
 
-/** Every option that the environment can give, with its type. Only `sasl.tokenProvider`, a function, is missing. */
+/** Options that only code can give: they are functions, or hold some. */
+export const codeOptions = ['retry.delay', 'nonRetriable', 'classify', 'sasl.tokenProvider'] as const;
+
+/** Every other option, with its type. */
 export const environmentOptions = {
   brokers: 'list',
   group: 'text',
@@ -44,6 +47,9 @@ export const environmentOptions = {
   'retry.multiplier': 'number',
   'retry.maxDelayMs': 'integer',
   'retry.jitter': 'text',
+  deadLetter: 'boolean',
+  'deadLetter.topic': 'text',
+  createTopics: 'boolean',
   onExhausted: 'text',
   ssl: 'boolean',
   'ssl.ca': 'text',

@@ -32,7 +32,9 @@ export const kafkaDefaults = {
   leaveOnStop: true,
   maxInFlightRecords: 10_000,
   maxInFlightBytes: 67_108_864,
-  retry: { maxAttempts: Infinity, initialDelayMs: 500, multiplier: 2, maxDelayMs: 30_000, jitter: 'full' },
+  retry: { initialDelayMs: 500, multiplier: 2, maxDelayMs: 30_000, jitter: 'full' },
+  deadLetter: false,
+  createTopics: true,
   onExhausted: 'retry',
   ssl: false,
 } satisfies Omit<KafkaSettings, 'brokers'>;

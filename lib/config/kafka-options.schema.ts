@@ -15,6 +15,12 @@ import {
   text,
 } from './schema-rules.js';
 
+const topicOrFunction: Rule = {
+  expected: 'a topic, or a function (message, error) => topic',
+  change: 'Write the name of a topic; a function can only be given in code.',
+  accepts: (value) => text.accepts(value) || typeof value === 'function',
+};
+
 const attempts: Rule = {
   ...integer(1),
   accepts: (value) => value === Infinity || integer(1).accepts(value),
@@ -35,6 +41,11 @@ export class RetrySchema {
   @Optional(numberFrom(1)) multiplier?: unknown;
   @Optional(integer(0)) maxDelayMs?: unknown;
   @Optional(oneOf('full', 'none')) jitter?: unknown;
+  @Optional(anyFunction) delay?: unknown;
+}
+
+export class DeadLetterSchema {
+  @Optional(topicOrFunction) topic?: unknown;
 }
 
 export class SslSchema {
@@ -88,6 +99,14 @@ export class KafkaOptionsSchema {
   @Optional(integer(1)) maxInFlightRecords?: unknown;
   @Optional(integer(1, Number.MAX_SAFE_INTEGER)) maxInFlightBytes?: unknown;
   @Section() retry?: unknown;
+  @Optional(listOf('class of errors or predicate')) nonRetriable?: unknown;
+  @Optional(anyFunction) classify?: unknown;
+
+  @ValidateIf(({ deadLetter }: KafkaOptionsSchema) => typeof deadLetter !== 'boolean')
+  @Section(mapping('true, false or a mapping'))
+  deadLetter?: unknown;
+
+  @Optional(flag) createTopics?: unknown;
   @Optional(oneOf('retry', 'skip', 'stop')) onExhausted?: unknown;
 
   @ValidateIf(({ ssl }: KafkaOptionsSchema) => typeof ssl !== 'boolean')
@@ -101,6 +120,7 @@ export class KafkaOptionsSchema {
     return Object.assign(new KafkaOptionsSchema(), options, {
       fetch: fill(new FetchSchema(), options.fetch),
       retry: fill(new RetrySchema(), options.retry),
+      deadLetter: fill(new DeadLetterSchema(), options.deadLetter),
       ssl: fill(new SslSchema(), options.ssl),
       sasl: fill(saslSchemaFor(options.sasl), options.sasl),
     });

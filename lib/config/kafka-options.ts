@@ -1,4 +1,6 @@
 import type { AssignorName } from '../engine/client/client-settings.js';
+import type { FailureClassifier, NonRetriable } from '../engine/recovery/classify.js';
+import type { Message } from '../messaging/message.js';
 import type { ProcessingOrder } from '../messaging/processing-order.js';
 
 /**
@@ -144,8 +146,34 @@ export interface KafkaOptions {
   retry?: RetryOptions;
 
   /**
-   * What happens to a message whose attempts are used up or pointless: `'retry'` tries it for ever at the longest
-   * delay, `'skip'` completes it unhandled and logs it, `'stop'` stops the consumer and leaves it uncommitted.
+   * Errors that no further attempt can mend, beside `NonRetriableError`: classes of errors, or predicates. In code only.
+   *
+   * @default []
+   */
+  nonRetriable?: readonly NonRetriable[];
+
+  /** What an error asks for; see {@link FailureClassifier}. In code only. @default undefined: the standard */
+  classify?: FailureClassifier;
+
+  /**
+   * `true`: a message whose attempts are used up or pointless is published to `<topic>.dlq`, with headers that tell why; an
+   * object: to the topic it names.
+   *
+   * @default false
+   */
+  deadLetter?: boolean | DeadLetterOptions;
+
+  /**
+   * Whether retry and dead-letter topics that are missing are created, with as many partitions and replicas as the topic they
+   * belong to.
+   *
+   * @default true
+   */
+  createTopics?: boolean;
+
+  /**
+   * What happens to a message whose attempts are used up or pointless, where there are no dead letters: `'retry'` tries it for
+   * ever at the longest delay, `'skip'` completes it unhandled and logs it, `'stop'` stops the consumer and leaves it uncommitted.
    *
    * @default 'retry'
    */
@@ -186,7 +214,11 @@ export interface FetchOptions {
 
 /** @publicApi */
 export interface RetryOptions {
-  /** Attempts in all, the first included. @default no limit */
+  /**
+   * Attempts in the lane, the first included.
+   *
+   * @default 1 for a handler with retry topics, 5 for one with dead letters, otherwise no limit
+   */
   maxAttempts?: number;
 
   /** Milliseconds before the second attempt. @default 500 */
@@ -200,6 +232,23 @@ export interface RetryOptions {
 
   /** `'full'` draws each delay between 0 and its value, so that many consumers do not retry in step. @default 'full' */
   jitter?: Jitter;
+
+  /**
+   * Milliseconds to wait after an attempt, 1 the first, that failed with an error; in place of all of the above but
+   * {@link maxAttempts}, which hold where it throws or returns no number from 0 on. In code only.
+   */
+  delay?: (attempt: number, error: unknown) => number;
+}
+
+/** @publicApi */
+export interface DeadLetterOptions {
+  /**
+   * The topic, or a function of the message and the error. A topic that a function chooses is not created; where it throws, or
+   * returns no legal name, the default holds.
+   *
+   * @default `<topic>.dlq`
+   */
+  topic?: string | ((message: Message, error: unknown) => string);
 }
 
 /** @publicApi */

@@ -1,7 +1,7 @@
-import { environmentOptions } from './environment.js';
+import { codeOptions, environmentOptions } from './environment.js';
 
 /** The paths of all options and of the sections that hold some. */
-const known = [...Object.keys(environmentOptions), 'sasl.tokenProvider', 'fetch', 'retry', 'sasl'];
+const known = [...Object.keys(environmentOptions), ...codeOptions, 'fetch', 'retry', 'sasl'];
 
 /** The option that an unknown path most likely means, if one comes near. */
 export function nearestOption(path: string): string | undefined {

@@ -3,8 +3,9 @@ import { brokerAddressFault } from './broker-address.js';
 import { describeValue, NOTHING } from './describe-value.js';
 import type { ConfigFault } from './kafka-config.error.js';
 import { type Mapping, valueAt } from './mapping.js';
-import { oneOf } from './schema-rules.js';
+import { anyFunction, oneOf } from './schema-rules.js';
 
+const errorClass = { expected: 'a class of errors or a predicate', change: anyFunction.change };
 const assignor = oneOf('cooperative-sticky', 'sticky', 'roundrobin');
 
 /** Faults of single items in lists, and of names that Kafka has rules for. */
@@ -13,7 +14,9 @@ export function itemFaults(options: Mapping): ConfigFault[] {
     ...faultsInList(options, 'brokers', brokerAddressFault),
     ...faultsInList(options, 'topics', topicFault),
     ...faultsInList(options, 'assignors', (item) => (assignor.accepts(item) ? undefined : assignor)),
-    ...instanceIdFaults(options),
+    ...faultsInList(options, 'nonRetriable', (item) => (anyFunction.accepts(item) ? undefined : errorClass)),
+    ...legalNameFaults(options, 'groupInstanceId'),
+    ...legalNameFaults(options, 'deadLetter.topic'),
   ];
 }
 
@@ -30,12 +33,12 @@ function faultsInList(
   });
 }
 
-/** Kafka holds them to the rule for topics' names. */
-function instanceIdFaults({ groupInstanceId: id }: Mapping): ConfigFault[] {
-  const reason = typeof id === 'string' ? topicNameFault(id) : undefined;
+/** Kafka holds ids of instances, too, to the rule for topics' names. */
+function legalNameFaults(options: Mapping, path: string): ConfigFault[] {
+  const name = valueAt(options, path);
+  const reason = typeof name === 'string' ? topicNameFault(name) : undefined;
   if (reason === undefined) return [];
-  const received = describeValue('groupInstanceId', id);
-  return [{ path: 'groupInstanceId', received, expected: 'a legal name', change: `It ${reason}.` }];
+  return [{ path, received: describeValue(path, name), expected: 'a legal name', change: `It ${reason}.` }];
 }
 
 function topicFault(topic: unknown): Pick<ConfigFault, 'expected' | 'change'> | undefined {

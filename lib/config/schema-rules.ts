@@ -26,7 +26,7 @@ export const flag: Rule = {
 
 export const anyFunction: Rule = {
   expected: 'a function',
-  change: 'It can only be given in code: leave sasl out of file and environment, and add it in useFactory.',
+  change: 'It can only be given in code: leave it out of file and environment, and add it in useFactory.',
   accepts: (value) => typeof value === 'function',
 };
 

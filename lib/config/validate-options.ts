@@ -1,6 +1,6 @@
 import { validateSync, type ValidationError } from 'class-validator';
 import { describeValue } from './describe-value.js';
-import { environmentOptions } from './environment.js';
+import { codeOptions, environmentOptions } from './environment.js';
 import { type ConfigFault, KafkaConfigError } from './kafka-config.error.js';
 import { withDefaults } from './kafka-defaults.js';
 import type { KafkaOptions } from './kafka-options.js';
@@ -61,7 +61,7 @@ function unknownOption(path: string): ConfigFault {
 }
 
 function adviceOn(path: string): string {
-  if (Object.hasOwn(environmentOptions, path) || path === 'sasl.tokenProvider')
+  if (Object.hasOwn(environmentOptions, path) || (codeOptions as readonly string[]).includes(path))
     return 'Remove it: sasl.mechanism does not take it.';
   const nearest = nearestOption(path);
   return nearest ? `Did you mean ${nearest}?` : 'Remove it.';

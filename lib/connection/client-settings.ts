@@ -1,6 +1,8 @@
 import type { KafkaSettings } from '../config/kafka-settings.js';
 import type { ConnectionSettings, GroupSettings } from '../engine/client/client-settings.js';
 import type { TopicPattern } from '../engine/topic-pattern.js';
+import type { TopicRoutes } from '../engine/handler-binding.js';
+import { sideTopicsOf } from '../engine/recovery/recovery-topics.js';
 
 /** The settings of a connection in the words of the engine's client. */
 export function connectionSettings(settings: KafkaSettings): ConnectionSettings {
@@ -9,12 +11,19 @@ export function connectionSettings(settings: KafkaSettings): ConnectionSettings 
 }
 
 /** The settings of a member of a group. */
-export function groupSettings(settings: KafkaSettings, group: string, topics: readonly TopicPattern[]): GroupSettings {
-  const { startFromBeginning, sessionTimeoutMs, heartbeatIntervalMs, rebalanceTimeoutMs } = settings;
+export function groupSettings(
+  settings: KafkaSettings,
+  group: string,
+  topics: readonly TopicPattern[],
+  routes: TopicRoutes,
+): GroupSettings {
+  const sideTopics = (topic: string) => sideTopicsOf(topic, routes(topic), group);
+  const { startFromBeginning, createTopics, sessionTimeoutMs, heartbeatIntervalMs, rebalanceTimeoutMs } = settings;
   const { groupInstanceId, assignors, leaveOnStop, requestTimeoutMs, rackId, fetch } = settings;
   const timing = { sessionTimeoutMs, heartbeatIntervalMs, rebalanceTimeoutMs, requestTimeoutMs };
   const membership = { groupInstanceId, assignors, leaveOnStop };
-  return { group, topics, startFromBeginning, ...membership, ...timing, rackId, fetch };
+  const subscription = { topics, startFromBeginning, sideTopics, createTopics };
+  return { group, ...subscription, ...membership, ...timing, rackId, fetch };
 }
 
 function saslSettings(sasl: KafkaSettings['sasl']): ConnectionSettings['sasl'] {

@@ -2,8 +2,10 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { KafkaSettings } from '../config/kafka-settings.js';
 import { connectionSettings, groupSettings } from '../connection/client-settings.js';
 import { GroupClient } from '../engine/client/group-client.js';
+import { ProducerClient } from '../engine/client/producer-client.js';
 import type { GroupConsumerStatus, PartitionStatus } from '../engine/consumer-status.js';
 import { GroupConsumer } from '../engine/group-consumer.js';
+import type { TopicRoutes } from '../engine/handler-binding.js';
 import { settlesWithin } from '../engine/wait.js';
 import { KAFKA_SETTINGS } from '../kafka.constants.js';
 import { Consumer } from '../messaging/consumer.js';
@@ -105,16 +107,14 @@ export class KafkaConsumerService extends Consumer {
     const router = this.registry.bind();
     const group = this.requireGroup();
     const { topics = router.patterns, sessionTimeoutMs, rebalanceTimeoutMs, requestTimeoutMs } = this.settings;
+    const routes: TopicRoutes = (topic) => router.handlersOf(topic);
+    const connection = connectionSettings(this.settings);
+    const membership = groupSettings(this.settings, group, topics, routes);
     return new GroupConsumer(
       { ...this.settings, group, silenceLimitMs: sessionTimeoutMs + rebalanceTimeoutMs + requestTimeoutMs },
-      (topic) => router.handlersOf(topic),
-      (listener) =>
-        new GroupClient(
-          connectionSettings(this.settings),
-          groupSettings(this.settings, group, topics),
-          listener,
-          this.logger,
-        ),
+      routes,
+      (listener) => new GroupClient(connection, membership, listener, this.logger),
+      () => new ProducerClient(connection, this.logger),
       this.logger,
     );
   }

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
-import type { ExhaustedPolicy, RetryOptions } from '../config/kafka-options.js';
+import type { DeadLetterOptions, ExhaustedPolicy, RetryOptions } from '../config/kafka-options.js';
+import type { FailureClassifier, NonRetriable } from '../engine/recovery/classify.js';
 import { MESSAGE_HANDLER_METADATA } from '../kafka.constants.js';
 import { MessagingError } from '../messaging/errors.js';
 import type { Message } from '../messaging/message.js';
@@ -16,6 +17,23 @@ export interface MessageHandlerOptions {
 
   /** Members that are set win over the module's `retry`. @default the module's */
   retry?: RetryOptions;
+
+  /**
+   * Delays (`'500ms'`, `'10s'`, `'5m'`, `'1h'`, `'1d'`), each of a topic of its own in which a message waits for another attempt once those in
+   * its lane are used up: `<topic>.retry.<group>.<delay>`. Other messages go on meanwhile, also those of the same key: **the order is lost.**
+   *
+   * @default []
+   */
+  retryTopics?: readonly string[];
+
+  /** In place of the module's. @default the module's `nonRetriable` */
+  nonRetriable?: readonly NonRetriable[];
+
+  /** @default the module's `classify` */
+  classify?: FailureClassifier;
+
+  /** @default the module's `deadLetter` */
+  deadLetter?: boolean | DeadLetterOptions;
 
   /** @default the module's `onExhausted` */
   onExhausted?: ExhaustedPolicy;

@@ -1,13 +1,16 @@
 import { handlerOptionFaults } from './handler-option-faults.js';
+import { deadLetterTopic, retryTopic } from '../engine/recovery/recovery-topics.js';
 import { topicNameFault } from '../engine/topic-name.js';
 import type { HandlerDefinition } from './handler-definition.js';
 
 /** What is wrong with handlers, each fault in words that name class and method. */
-export function bindingFaults(definitions: readonly HandlerDefinition[]): string[] {
+export function bindingFaults(definitions: readonly HandlerDefinition[], group = ''): string[] {
   return [
     ...definitions.flatMap(definitionFaults),
     ...definitions.flatMap(optionFaults),
+    ...definitions.flatMap((definition) => recoveryTopicFaults(definition, group)),
     ...duplicateFaults(definitions),
+    ...namesakeFaults(definitions),
   ];
 }
 
@@ -29,6 +32,40 @@ function topicFaults(name: string, topic: unknown): string[] {
     return [`${name} has a topic that is a ${typeof topic}; a string or a RegExp was expected`];
   const fault = topicNameFault(topic);
   return fault ? [`${name} has the topic "${topic}", which ${fault}`] : [];
+}
+
+/** Of topics that are known by now; those that a RegExp finds do without what cannot be named. */
+function recoveryTopicFaults({ name, topics, options }: HandlerDefinition, group: string): string[] {
+  const { retryTopics = [], deadLetter } = options;
+  return topics.filter(isLegalTopic).flatMap((topic) => {
+    const delays = Array.isArray(retryTopics) ? (retryTopics as string[]) : [];
+    const needed = delays.map((delay) => retryTopic(topic, group, delay));
+    if (deadLetter === true) needed.push(deadLetterTopic(topic));
+    return needed.flatMap((own) => {
+      const fault = topicNameFault(own);
+      return fault
+        ? [`${name} needs the topic "${own}", which ${fault}; shorten the name of the topic or the group`]
+        : [];
+    });
+  });
+}
+
+function isLegalTopic(topic: unknown): topic is string {
+  return typeof topic === 'string' && topicNameFault(topic) === undefined;
+}
+
+/** A record in a retry topic names its handler. */
+function namesakeFaults(definitions: readonly HandlerDefinition[]): string[] {
+  const owners = new Map<string, unknown>();
+  const shared = new Set<string>();
+  for (const { name, owner } of definitions) {
+    if (owners.has(name) && owners.get(name) !== owner) shared.add(name);
+    owners.set(name, owner);
+  }
+  const inNeed = definitions.filter(({ name, options }) => shared.has(name) && (options.retryTopics ?? []).length > 0);
+  return [...new Set(inNeed.map(({ name }) => name))].map(
+    (name) => `${name} has retryTopics, and another class has the same name; rename one of the two`,
+  );
 }
 
 /** Of the same method: another class may have the same name. */

@@ -1,7 +1,9 @@
 import { describeValue } from '../config/describe-value.js';
-import type { RetryOptions } from '../config/kafka-options.js';
+import type { DeadLetterOptions, RetryOptions } from '../config/kafka-options.js';
 import { LONGEST_DELAY_MS } from '../config/schema-rules.js';
 import type { MessageHandlerOptions } from '../decorators/message-handler.decorator.js';
+import { delayMs } from '../engine/recovery/recovery-topics.js';
+import { topicNameFault } from '../engine/topic-name.js';
 
 interface Rule {
   accepts: (value: unknown) => boolean;
@@ -21,8 +23,21 @@ const oneOf = (...values: string[]): Rule => ({
   expected: values.map((value) => `'${value}'`).join(' or '),
 });
 
+const listOf = (accepts: (item: unknown) => boolean, expected: string): Rule => ({
+  accepts: (value) => Array.isArray(value) && value.every(accepts),
+  expected,
+});
+const isFunction = (value: unknown): boolean => typeof value === 'function';
+
 const rules: Partial<Record<keyof MessageHandlerOptions, Rule>> = {
   retry: { accepts: isMapping, expected: 'an object' },
+  retryTopics: listOf(isDelay, `a list of delays such as '10s' or '5m', none longer than ${LONGEST_DELAY_MS} ms,`),
+  nonRetriable: listOf(isFunction, 'a list of classes of errors and predicates'),
+  classify: { accepts: isFunction, expected: 'a function (error) => FailureClass' },
+  deadLetter: {
+    accepts: (value) => typeof value === 'boolean' || isMapping(value),
+    expected: 'true, false or an object',
+  },
   onExhausted: oneOf('retry', 'skip', 'stop'),
   processingOrder: oneOf('partition', 'key', 'unordered'),
   lane: { accepts: (value) => typeof value === 'function', expected: 'a function (message) => string' },
@@ -45,14 +60,24 @@ const retryRules: Record<keyof RetryOptions, Rule> = {
   },
   maxDelayMs: milliseconds(0),
   jitter: oneOf('full', 'none'),
+  delay: { accepts: isFunction, expected: 'a function (attempt, error) => milliseconds' },
+};
+
+const deadLetterRules: Record<keyof DeadLetterOptions, Rule> = {
+  topic: {
+    accepts: (value) => isFunction(value) || (typeof value === 'string' && topicNameFault(value) === undefined),
+    expected: 'a legal name of a topic, or a function (message, error) => topic',
+  },
 };
 
 /** What is wrong with the options of a decorator, as it goes on after "has". */
 export function handlerOptionFaults(options: MessageHandlerOptions): string[] {
   const retry = isMapping(options.retry) ? options.retry : {};
+  const deadLetter = isMapping(options.deadLetter) ? options.deadLetter : {};
   return [
     ...faults(rules, options),
     ...faults(retryRules, retry).map((fault) => `retry.${fault}`),
+    ...faults(deadLetterRules, deadLetter).map((fault) => `deadLetter.${fault}`),
     ...contradictions(options),
   ];
 }
@@ -64,6 +89,10 @@ function faults<T extends object>(known: Partial<Record<keyof T, Rule>>, options
       ? []
       : [`${name}: ${describeValue(name, value)}; ${expected} was expected`];
   });
+}
+
+function isDelay(value: unknown): boolean {
+  return typeof value === 'string' && (delayMs(value) ?? Infinity) <= LONGEST_DELAY_MS;
 }
 
 function isMapping(value: unknown): value is object {

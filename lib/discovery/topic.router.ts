@@ -1,5 +1,7 @@
 import type { KafkaSettings } from '../config/kafka-settings.js';
 import type { HandlerBinding } from '../engine/handler-binding.js';
+import { classifierOf } from '../engine/recovery/classify.js';
+import type { DeadLetterPolicy } from '../engine/recovery/recovery-topics.js';
 import { takesTopic, type TopicPattern } from '../engine/topic-pattern.js';
 import { bindingFaults } from './binding-faults.js';
 import { HandlerBindingError } from './handler-binding.error.js';
@@ -8,8 +10,18 @@ import type { HandlerDefinition } from './handler-definition.js';
 /** What a handler has where its decorator says nothing. */
 export type RouteDefaults = Pick<
   KafkaSettings,
-  'retry' | 'onExhausted' | 'processingOrder' | 'handlerTimeoutMs' | 'ackTimeoutMs'
+  | 'group'
+  | 'retry'
+  | 'nonRetriable'
+  | 'classify'
+  | 'deadLetter'
+  | 'onExhausted'
+  | 'processingOrder'
+  | 'handlerTimeoutMs'
+  | 'ackTimeoutMs'
 >;
+
+const attemptsBeforeDeadLetter = 5;
 
 interface Route {
   pattern: TopicPattern;
@@ -23,7 +35,7 @@ export class TopicRouter {
 
   /** @throws HandlerBindingError that lists every handler that cannot be bound */
   constructor(definitions: readonly HandlerDefinition[], defaults: RouteDefaults) {
-    const faults = bindingFaults(definitions);
+    const faults = bindingFaults(definitions, defaults.group);
     if (faults.length > 0) throw new HandlerBindingError(faults);
     this.routes = definitions.flatMap((definition) => {
       const binding = bind(definition, defaults);
@@ -66,6 +78,9 @@ export class TopicRouter {
 function bind({ name, handle, options }: HandlerDefinition, defaults: RouteDefaults): HandlerBinding {
   const { lane, concurrency, rateLimit, onExhausted = defaults.onExhausted } = options;
   const ackTimeoutMs = options.ackTimeoutMs ?? defaults.ackTimeoutMs;
+  const { retryTopics = [], nonRetriable = defaults.nonRetriable, classify = defaults.classify } = options;
+  const deadLetter = deadLetterPolicy(options.deadLetter ?? defaults.deadLetter);
+  const retry = { ...defaults.retry, ...withoutUndefined(options.retry ?? {}) };
   return {
     name,
     handle: handle!,
@@ -75,9 +90,22 @@ function bind({ name, handle, options }: HandlerDefinition, defaults: RouteDefau
     rateLimit,
     timeoutMs: options.handlerTimeoutMs ?? defaults.handlerTimeoutMs,
     ackTimeoutMs: options.ack === 'manual' ? ackTimeoutMs : undefined,
-    retry: { ...defaults.retry, ...withoutUndefined(options.retry ?? {}) },
+    classify: classifierOf(classify, nonRetriable),
+    retry: { ...retry, maxAttempts: retry.maxAttempts ?? defaultAttempts(retryTopics, deadLetter) },
+    retryTopics,
+    deadLetter,
     onExhausted,
   };
+}
+
+function deadLetterPolicy(option: KafkaSettings['deadLetter']): DeadLetterPolicy | undefined {
+  return option === true ? {} : option || undefined;
+}
+
+/** Without a limit nothing would ever get to where the handler wants it. */
+function defaultAttempts(retryTopics: readonly string[], deadLetter: DeadLetterPolicy | undefined): number {
+  if (retryTopics.length > 0) return 1;
+  return deadLetter ? attemptsBeforeDeadLetter : Infinity;
 }
 
 function withoutUndefined<T extends object>(source: T): Partial<T> {

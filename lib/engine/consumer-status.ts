@@ -56,6 +56,12 @@ export interface GroupConsumerStatus {
 
   /** Messages completed without having been handled. */
   skipped: number;
+
+  /** Messages moved to a retry topic. */
+  retriedLater: number;
+
+  /** Messages moved to a dead-letter topic. */
+  deadLettered: number;
 }
 
 export function partitionStatus(partition: AssignedPartition): PartitionStatus {

@@ -1,9 +1,31 @@
-/** For logs: code of others may throw anything, also what cannot be turned into text. */
-export function describeThrown(thrown: unknown): { text: string; stack?: string } {
+/** What was thrown, in words. */
+export interface Thrown {
+  /** Name and message. */
+  text: string;
+
+  /** The name of an error's class; of anything else, its type. */
+  name: string;
+  message: string;
+  stack?: string | undefined;
+}
+
+/** For logs and headers: code of others may throw anything, also what cannot be turned into text. */
+export function describeThrown(thrown: unknown): Thrown {
   try {
-    if (!(thrown instanceof Error)) return { text: String(thrown) };
-    return { text: `${thrown.name}: ${thrown.message}`, stack: thrown.stack };
+    if (!(thrown instanceof Error)) return { text: String(thrown), name: typeof thrown, message: String(thrown) };
+    const name = String(thrown.name);
+    const message = String(thrown.message);
+    const { stack } = thrown;
+    const className = name === 'Error' ? String(thrown.constructor.name) : name;
+    return {
+      text: `${name}: ${message}`,
+      name: className,
+      message,
+      stack: stack === undefined ? stack : String(stack),
+    };
   } catch {
-    return { text: 'something that cannot be printed' };
+    return { text: unprintable, name: 'unknown', message: unprintable };
   }
 }
+
+const unprintable = 'something that cannot be printed';

@@ -8,6 +8,7 @@ import type {
   TopicPartition,
 } from './client/consumer-client.js';
 import { MemberFencedError, partitionName } from './client/consumer-client.js';
+import type { OutgoingRecord, RecordPublisher } from './client/record-publisher.js';
 import { partitionStatus, type GroupConsumerStatus, type PartitionStatus } from './consumer-status.js';
 import type { AssignedPartition } from './dispatch/assigned-partition.js';
 import { describeThrown } from './describe-thrown.js';
@@ -41,6 +42,9 @@ export class GroupConsumer implements ConsumerClientListener {
   private supervised: Promise<void> | undefined;
   private stopping: Promise<void> | undefined;
   private client: ConsumerClient | undefined;
+
+  /** Made when something is published first. */
+  private publisher: RecordPublisher | undefined;
   private clients = 0;
   private joined = false;
   private onJoined: (() => void)[] = [];
@@ -50,11 +54,13 @@ export class GroupConsumer implements ConsumerClientListener {
     private readonly settings: GroupConsumerSettings,
     routes: TopicRoutes,
     private readonly createClient: ConsumerClientFactory,
+    createPublisher: () => RecordPublisher,
     private readonly logger: EngineLogger,
     private readonly exit: () => void = () => process.kill(process.pid, 'SIGTERM'),
   ) {
     const duties = {
       client: () => this.client,
+      publish: (record: OutgoingRecord) => (this.publisher ??= createPublisher()).publish(record),
       stopRequested: () => void this.stop(),
       broke: (partition: TopicPartition, error: Error) => this.broke(partition, error),
     };
@@ -169,7 +175,9 @@ export class GroupConsumer implements ConsumerClientListener {
     await this.flow.drain(partitions, graceMs(this.settings.shutdownTimeoutMs));
     await this.flow.commitLast(partitions, (Date.now() + deadline) / 2);
     this.flow.end();
-    if (client) await this.close(client, Math.max(0, deadline - Date.now()));
+    const left = Math.max(0, deadline - Date.now());
+    await Promise.all([this.publisher?.close(left), client && this.close(client, left)]);
+    this.publisher = undefined;
     await settlesWithin(supervised, Math.max(0, deadline - Date.now()));
     this.supervised = undefined;
     this.logger.log(`Left group "${this.settings.group}"`);

@@ -2,6 +2,16 @@ import type { HandlerContext } from '../messaging/handler-context.js';
 import type { Message } from '../messaging/message.js';
 import type { ProcessingOrder } from '../messaging/processing-order.js';
 import type { Backoff } from './recovery/backoff.js';
+import type { Classify } from './recovery/classify.js';
+import type { DeadLetterPolicy } from './recovery/recovery-topics.js';
+
+export interface RetryPolicy extends Backoff {
+  /** In a lane, the first included. */
+  readonly maxAttempts: number;
+
+  /** Milliseconds before the attempt that follows on this one, in place of the growing delay. */
+  readonly delay?: ((attempt: number, error: unknown) => number) | undefined;
+}
 
 /** A handler as the engine runs it. */
 export interface HandlerBinding {
@@ -23,9 +33,16 @@ export interface HandlerBinding {
 
   /** Milliseconds the handler has for its acknowledgement once it has returned; `undefined` when returning is one. */
   readonly ackTimeoutMs?: number | undefined;
-  readonly retry: Backoff & { maxAttempts: number };
+  readonly classify: Classify;
+  readonly retry: RetryPolicy;
 
-  /** What becomes of a message whose attempts are used up or pointless. */
+  /** Delays such as `10s`, each of a topic that a message waits in once the attempts in its lane are used up. */
+  readonly retryTopics: readonly string[];
+
+  /** Where a message goes whose attempts are used up or pointless. */
+  readonly deadLetter?: DeadLetterPolicy | undefined;
+
+  /** What becomes of it where there are no dead letters. */
   readonly onExhausted: 'retry' | 'skip' | 'stop';
   handle(message: Message, context: HandlerContext): unknown;
 }

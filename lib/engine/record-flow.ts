@@ -14,7 +14,9 @@ import { TopicPlans } from './dispatch/topic-plans.js';
 import type { TopicRoutes } from './handler-binding.js';
 import type { EngineLogger } from './logger.js';
 import { Committer } from './offsets/committer.js';
-import { Delivery, type DeliveryContext, type DeliveryCounts } from './recovery/delivery.js';
+import type { OutgoingRecord } from './client/record-publisher.js';
+import { Delivery, noCounts, type DeliveryContext, type DeliveryCounts } from './recovery/delivery.js';
+import { address } from './recovery/redelivery.js';
 import { AcknowledgementError } from '../messaging/errors.js';
 import { settlesWithin } from './wait.js';
 
@@ -35,6 +37,9 @@ export interface RecordFlowSettings extends InFlightLimits {
 export interface RecordFlowDuties {
   /** The client that has assigned the partitions; `undefined` once it has ended. */
   client(): ConsumerClient | undefined;
+
+  /** Writes what recovery moves elsewhere. */
+  publish(record: OutgoingRecord): Promise<void>;
 
   /** A handler's policy asks for the end of the consumer. */
   stopRequested(): void;
@@ -62,7 +67,9 @@ export class RecordFlow {
     private readonly duties: RecordFlowDuties,
     private readonly logger: EngineLogger,
   ) {
-    this.deliveries = { group: settings.group, logger, counts: { handled: 0, failedAttempts: 0, skipped: 0 } };
+    const { group } = settings;
+    const publish = (record: OutgoingRecord): Promise<void> => duties.publish(record);
+    this.deliveries = { group, logger, counts: noCounts(), publish };
     this.backpressure = new Backpressure(settings);
     this.dispatcher = new Dispatcher(settings.concurrency, {
       mayStart: () => duties.client()?.isLive === true,
@@ -71,7 +78,7 @@ export class RecordFlow {
       stopRequested: () => duties.stopRequested(),
       broke: (partition, error) => duties.broke(partition, error),
     });
-    const plans = new TopicPlans(routes, logger);
+    const plans = new TopicPlans(routes, group, logger);
     const listener = {
       ready: (partition: AssignedPartition) => this.dispatcher.wake(partition),
       retired: (partition: AssignedPartition) => this.dispatcher.retire(partition),
@@ -205,7 +212,8 @@ export class RecordFlow {
 
   private deliver(record: ConsumedRecord, partition: AssignedPartition): Delivery {
     const scope = { aborted: partition.aborted, commit: () => this.commitEarly(partition, record.offset) };
-    return new Delivery(record, partition.plan.handlers, scope, this.deliveries);
+    const { handlers, delayMs } = partition.plan;
+    return new Delivery(address(record, handlers, this.settings.group, delayMs !== undefined), scope, this.deliveries);
   }
 
   private completed(partition: AssignedPartition): Promise<unknown> | undefined {

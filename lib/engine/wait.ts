@@ -1,3 +1,6 @@
+/** A timer for longer fires at once. Source: Node.js, `setTimeout`. */
+export const longestDelayMs = 2 ** 31 - 1;
+
 /** Resolves after so many milliseconds, or as soon as the signal is aborted. */
 export function wait(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

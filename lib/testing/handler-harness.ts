@@ -1,11 +1,16 @@
 import { Logger, type INestApplicationContext } from '@nestjs/common';
 import { HandlerRegistry } from '../consumer/handler.registry.js';
 import type { ConsumedRecord, RecordHeader } from '../engine/client/consumer-client.js';
+import type { OutgoingRecord } from '../engine/client/record-publisher.js';
 import type { HandlerBinding } from '../engine/handler-binding.js';
-import { Delivery as RecordDelivery, type DeliveryContext } from '../engine/recovery/delivery.js';
+import { Delivery as RecordDelivery, noCounts, type DeliveryContext } from '../engine/recovery/delivery.js';
+import { delayMs, parseRetryTopic } from '../engine/recovery/recovery-topics.js';
+import { address, type Addressed } from '../engine/recovery/redelivery.js';
 import { DEFAULT_CONNECTION } from '../kafka.constants.js';
 import { settlesWithin } from '../engine/wait.js';
 import { MessagingError } from '../messaging/errors.js';
+import type { HandlerContext } from '../messaging/handler-context.js';
+import type { Message } from '../messaging/message.js';
 
 const defaultMaxAttempts = 100;
 const defaultTimeoutMs = 10_000;
@@ -38,12 +43,12 @@ export interface HarnessMessage {
 }
 
 /**
- * What became of a message: `handled`; `skipped`, so completed unhandled; `stopped`, so the consumer would stop and leave
- * it uncommitted; `retrying`, so it would be tried for ever.
+ * What became of a message: `handled`; `skipped`, so completed unhandled; `dead-lettered`; `stopped`, so the consumer would
+ * stop and leave it uncommitted; `retrying`, so it would be tried for ever.
  *
  * @publicApi
  */
-export type HarnessOutcome = 'handled' | 'skipped' | 'stopped' | 'retrying';
+export type HarnessOutcome = 'handled' | 'skipped' | 'dead-lettered' | 'stopped' | 'retrying';
 
 /** @publicApi */
 export interface HandlerResult {
@@ -54,11 +59,24 @@ export interface HandlerResult {
   /** Calls of the handler. */
   attempts: number;
 
-  /** Milliseconds it would have waited before each further attempt. */
+  /** Milliseconds it would have waited before each further attempt, in its lane or in a retry topic. */
   delaysMs: number[];
 
   /** What each failed attempt threw. */
   errors: unknown[];
+
+  /** What would have been published, if it was dead-lettered. */
+  deadLetter?: HarnessDeadLetter;
+}
+
+/** @publicApi */
+export interface HarnessDeadLetter {
+  topic: string;
+  key: Buffer | null;
+  value: Buffer | null;
+
+  /** The message's own and those that tell what has happened; of a name that occurs more than once, the last. */
+  headers: Record<string, string>;
 }
 
 /** @publicApi */
@@ -139,39 +157,10 @@ export class HandlerHarness {
   }
 
   private async handle(binding: HandlerBinding, record: ConsumedRecord): Promise<HandlerResult> {
-    const { group = 'harness' } = this.registry.settings;
-    const result = { handler: binding.name, attempts: 0, delaysMs: [] as number[], errors: [] as unknown[] };
-    let givesUp = false;
-    const counted: HandlerBinding = {
-      ...binding,
-      handle: (message, context) => {
-        result.attempts++;
-        return binding.handle(message, context);
-      },
-    };
-    const context: DeliveryContext = {
-      group,
-      logger: new Logger(HandlerHarness.name),
-      counts: { handled: 0, failedAttempts: 0, skipped: 0 },
-      onFailure: (error, { exhausted }) => {
-        result.errors.push(error);
-        givesUp = exhausted || result.attempts >= this.maxAttempts;
-      },
-    };
-    const scope = { aborted: new AbortController().signal, commit: () => Promise.resolve() };
-    const delivery = new RecordDelivery(record, [counted], scope, context);
-    const deliver = async (): Promise<HarnessOutcome> => {
-      for (let verdict = await delivery.attempt(); ; verdict = await delivery.attempt()) {
-        if (typeof verdict === 'string') return verdict === 'abandoned' ? 'retrying' : verdict;
-        if (givesUp) return 'retrying';
-        result.delaysMs.push(verdict.retryInMs);
-      }
-    };
-    const delivered = deliver();
-    if (!(await settlesWithin(delivered, this.timeoutMs))) {
-      throw new MessagingError(`${binding.name} did not settle within ${this.timeoutMs} ms (timeoutMs)`);
-    }
-    return { ...result, outcome: await delivered };
+    const trial = new HandlerTrial(binding, this.registry.settings.group ?? 'harness', this.maxAttempts);
+    const tried = trial.of(record);
+    if (await settlesWithin(tried, this.timeoutMs)) return tried;
+    throw new MessagingError(`${binding.name} did not settle within ${this.timeoutMs} ms (timeoutMs)`);
   }
 
   private toRecord(message: HarnessMessage): ConsumedRecord {
@@ -193,6 +182,70 @@ export class HandlerHarness {
     this.nextOffsets.set(place, offset + 1);
     return record;
   }
+}
+
+/** One handler with one message, through all of its attempts. */
+class HandlerTrial {
+  private readonly result = { attempts: 0, delaysMs: [] as number[], errors: [] as unknown[] };
+  private readonly counted: HandlerBinding;
+  private readonly context: DeliveryContext;
+  private moved: OutgoingRecord | undefined;
+  private givesUp = false;
+
+  constructor(
+    private readonly binding: HandlerBinding,
+    private readonly group: string,
+    private readonly maxAttempts: number,
+  ) {
+    this.counted = { ...binding, handle: (message, context) => this.call(message, context) };
+    this.context = {
+      group,
+      logger: new Logger(HandlerHarness.name),
+      counts: noCounts(),
+      publish: (record) => Promise.resolve(void (this.moved = record)),
+      onFailure: (error, decision) => this.failed(error, decision.kind === 'retry' && decision.exhausted),
+    };
+  }
+
+  async of(record: ConsumedRecord): Promise<HandlerResult> {
+    const outcome = await this.outcomeOf({ record, handlers: [this.counted], attempts: 0, step: 0 });
+    const deadLetter = this.moved && { ...this.moved, headers: headersOf(this.moved) };
+    return { handler: this.binding.name, ...this.result, outcome, ...(outcome === 'dead-lettered' && { deadLetter }) };
+  }
+
+  private call(message: Message, context: HandlerContext): unknown {
+    this.result.attempts++;
+    return this.binding.handle(message, context);
+  }
+
+  private failed(error: unknown, forEver: boolean): void {
+    this.result.errors.push(error);
+    this.givesUp = forEver || this.result.attempts >= this.maxAttempts;
+  }
+
+  private async outcomeOf(addressed: Addressed): Promise<HarnessOutcome> {
+    const scope = { aborted: new AbortController().signal, commit: () => Promise.resolve() };
+    const delivery = new RecordDelivery(addressed, scope, this.context);
+    for (let verdict = await delivery.attempt(); ; verdict = await delivery.attempt()) {
+      if (verdict === 'moved') return this.followed(this.moved!);
+      if (typeof verdict === 'string') return verdict === 'abandoned' ? 'retrying' : verdict;
+      if (this.givesUp) return 'retrying';
+      this.result.delaysMs.push(verdict.retryInMs);
+    }
+  }
+
+  /** A message in a retry topic comes back, one in a dead-letter topic does not. */
+  private followed(moved: OutgoingRecord): Promise<HarnessOutcome> {
+    const retried = parseRetryTopic(moved.topic, this.group);
+    if (!retried) return Promise.resolve('dead-lettered');
+    this.result.delaysMs.push(delayMs(retried.delay)!);
+    const record = { ...moved, partition: 0, offset: 0, timestamp: Date.now(), size: 0, detach: () => undefined };
+    return this.outcomeOf(address(record, [this.counted], this.group, true));
+  }
+}
+
+function headersOf({ headers }: OutgoingRecord): Record<string, string> {
+  return Object.fromEntries(headers.map(([name, value]) => [name, value?.toString('utf8') ?? '']));
 }
 
 function toBytes(value: unknown): Buffer | null {

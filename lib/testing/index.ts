@@ -35,6 +35,7 @@ export {
   HandlerHarness,
   type HandlerHarnessOptions,
   type HandlerResult,
+  type HarnessDeadLetter,
   type HarnessMessage,
   type HarnessOutcome,
 } from './handler-harness.js';

@@ -1,5 +1,6 @@
 import type { SASLOptions } from 'kafkajs';
 import type { ConnectionOptions } from 'node:tls';
+import type { SideTopic } from '../recovery/recovery-topics.js';
 
 /** How to reach and sign on to a cluster, in the client's own terms. */
 export interface ConnectionSettings {
@@ -32,6 +33,12 @@ export interface GroupSettings {
   leaveOnStop: boolean;
   topics: readonly (string | RegExp)[];
   startFromBeginning: boolean;
+
+  /** What recovery needs beside a topic that is subscribed to. */
+  sideTopics: (topic: string) => readonly SideTopic[];
+
+  /** Whether those of them that are missing are made. */
+  createTopics: boolean;
   sessionTimeoutMs: number;
   heartbeatIntervalMs: number;
   rebalanceTimeoutMs: number;

@@ -16,6 +16,7 @@ import { GroupOffsets } from './group/group-offsets.js';
 import { Membership } from './group/membership.js';
 import { MissingTopics } from './group/missing-topics.js';
 import { Ownership } from './group/ownership.js';
+import { SideTopics } from './group/side-topics.js';
 import { TopicSubscription, type SubscribedTopics } from './group/topic-subscription.js';
 import { missingTopicsIntervalMs, TopicWatch } from './group/topic-watch.js';
 import { guarded } from './guarded-listener.js';
@@ -68,7 +69,8 @@ export class GroupClient implements ConsumerClient {
     const gate = { refusal: (partition: TopicPartition) => this.commitRefusal(partition), missing };
     const patienceMs = Math.floor(settings.sessionTimeoutMs / 3);
     this.offsets = new GroupOffsets(coordinator, this.membership, gate, patienceMs);
-    this.subscription = new TopicSubscription(this.cluster, settings.topics, logger);
+    const sideTopics = new SideTopics(this.cluster, settings, logger);
+    this.subscription = new TopicSubscription(this.cluster, settings.topics, sideTopics, logger);
     this.topics = new TopicWatch(this.subscription, () => this.membership.identity !== undefined, logger);
     const fromBeginning = (topic: string): boolean => settings.startFromBeginning || this.subscription.isLate(topic);
     const isOwned = (partition: TopicPartition): boolean => this.owned.has(partition);

@@ -1,4 +1,4 @@
-import type { ICustomPartitioner, Kafka, Message, Producer, RecordMetadata } from 'kafkajs';
+import type { ICustomPartitioner, Kafka, Message, PartitionerArgs, Producer, RecordMetadata } from 'kafkajs';
 import type { OutgoingMessage, PublishedRecord } from '../../messaging/producer.js';
 import type { EngineLogger } from '../logger.js';
 import { settlesWithin } from '../wait.js';
@@ -8,13 +8,14 @@ import { partitionName } from './consumer-client.js';
 import { kafkajsConnection } from './connection/kafkajs-connection.js';
 import { KafkaClient, logLevel, Partitioners } from './connection/kafkajs-internals.js';
 import { kafkajsLogSink } from './connection/kafkajs-logger.js';
+import { RecordTooLargeError, type OutgoingRecord, type RecordPublisher } from './record-publisher.js';
 
 /**
  * kafkajs's idempotent producer without its trap: when an answer is lost it takes the sequence numbers back, and the next
  * records that use them are acknowledged as duplicates and never stored. So one request is under way at a time, and
  * after a rejected one the producer is replaced, with a producer id of its own.
  */
-export class ProducerClient {
+export class ProducerClient implements RecordPublisher {
   private readonly kafka: Kafka;
   private producer: Producer | undefined;
   private lastSend: Promise<unknown> = Promise.resolve();
@@ -33,7 +34,20 @@ export class ProducerClient {
 
   /** @returns where each message went, in their order */
   send(messages: readonly OutgoingMessage[]): Promise<PublishedRecord[]> {
-    const sent = this.lastSend.then(() => this.sendNow(messages));
+    return this.enqueue(messages.map((message) => ({ topic: message.topic, message: toKafkajs(message) })));
+  }
+
+  async publish(record: OutgoingRecord): Promise<void> {
+    try {
+      await this.enqueue([{ topic: record.topic, message: asItStands(record) }]);
+    } catch (error) {
+      if (isTooLarge(error)) throw new RecordTooLargeError((error as Error).message, { cause: error });
+      throw error;
+    }
+  }
+
+  private enqueue(outgoing: readonly Outgoing[]): Promise<PublishedRecord[]> {
+    const sent = this.lastSend.then(() => this.sendNow(outgoing));
     this.lastSend = sent.catch(() => undefined);
     return sent;
   }
@@ -47,9 +61,8 @@ export class ProducerClient {
     );
   }
 
-  private async sendNow(messages: readonly OutgoingMessage[]): Promise<PublishedRecord[]> {
+  private async sendNow(outgoing: readonly Outgoing[]): Promise<PublishedRecord[]> {
     if (this.closed) throw new Error('the producer is closed; publish before the application has shut down');
-    const outgoing = messages.map((message) => ({ topic: message.topic, message: toKafkajs(message) }));
     try {
       const producer = (this.producer ??= await this.connect());
       const metadata = await producer.sendBatch({ acks: -1, topicMessages: byTopic(outgoing) });
@@ -85,18 +98,43 @@ export class ProducerClient {
 
 interface Outgoing {
   topic: string;
-  message: Message;
+  message: ProducedMessage;
+}
+
+/** kafkajs hands a message to the partitioner as it came. */
+interface ProducedMessage extends Message {
+  preferredPartition?: number | undefined;
 }
 
 /** A partition once chosen stays: a retry that chose anew could store a message twice. */
 const stickyPartitioner: ICustomPartitioner = () => {
   const choose = Partitioners.DefaultPartitioner();
-  return (args) => (args.message.partition ??= choose(args));
+  return (args) => (args.message.partition ??= preferred(args) ?? choose(args));
 };
+
+function preferred({ message, partitionMetadata }: PartitionerArgs): number | undefined {
+  const { preferredPartition } = message as ProducedMessage;
+  return partitionMetadata.find(({ partitionId }) => partitionId === preferredPartition)?.partitionId;
+}
 
 function toKafkajs({ key, value, headers, partition, timestamp }: OutgoingMessage): Message {
   const time = timestamp && String(timestamp.getTime());
   return { key: key ?? null, value, headers: headers, partition, timestamp: time };
+}
+
+/** In kafkajs a repeated header is an array, and none may be null. */
+export function asItStands({ key, value, headers, preferredPartition }: OutgoingRecord): Message {
+  const byName = Object.create(null) as Record<string, Buffer[]>;
+  for (const [name, bytes] of headers) (byName[name] ??= []).push(bytes ?? Buffer.alloc(0));
+  const message: ProducedMessage = { key, value, headers: byName, preferredPartition };
+  return message;
+}
+
+const tooLarge: ReadonlySet<unknown> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
+
+function isTooLarge(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return tooLarge.has((error as { type?: unknown }).type) || isTooLarge(error.cause);
 }
 
 function byTopic(outgoing: readonly Outgoing[]): { topic: string; messages: Message[] }[] {

@@ -3,6 +3,7 @@ import { encodeCommitMetadata, type CommitMetadata } from '../offsets/commit-met
 import type { Committable } from '../offsets/committer.js';
 import { OffsetTracker } from '../offsets/offset-tracker.js';
 import { Admissions } from './admissions.js';
+import { DueQueue } from './due-queue.js';
 import type { Parked } from './gate.js';
 import type { Lane } from './lane.js';
 import { Lanes } from './lanes.js';
@@ -21,8 +22,8 @@ export interface PartitionListener {
   resumed(partition: AssignedPartition): void;
 }
 
-/** Why nothing is fetched of a partition: enough of it waits, or the application has asked for it. */
-export type PauseReason = 'backpressure' | 'application';
+/** Why nothing is fetched of a partition: enough of it waits, the application has asked for it, or what comes is not due yet. */
+export type PauseReason = 'backpressure' | 'application' | 'not-due';
 
 /**
  * A partition under one assignment: its records in lanes, and which of them are completed. Each assignment has an object
@@ -40,6 +41,9 @@ export class AssignedPartition implements Committable, Parked {
   private readonly tracker: OffsetTracker<ConsumedRecord>;
   private readonly lanes: Lanes;
   private readonly admissions: Admissions;
+
+  /** Of a retry topic: what is not due yet. */
+  private readonly early: DueQueue | undefined;
   private readonly retries = new Set<NodeJS.Timeout>();
   private readonly pauses = new Set<PauseReason>();
   private readonly aborting = new AbortController();
@@ -67,6 +71,7 @@ export class AssignedPartition implements Committable, Parked {
     this.tracker = new OffsetTracker(offset, known.completed);
     this.lanes = new Lanes(plan, this.tracker);
     this.admissions = new Admissions(this.tracker);
+    if (plan.delayMs !== undefined) this.early = new DueQueue(plan.delayMs, (records) => this.line(records));
     if (predecessor) this.follow(predecessor);
   }
 
@@ -113,9 +118,11 @@ export class AssignedPartition implements Committable, Parked {
     return this.plan.order === 'partition' ? 0 : this.tracker.metadataFill;
   }
 
-  /** Since when the oldest of its open records is with us, in ms since 1970; `undefined` without any. */
+  /** Since when the oldest of its open records is with us, in ms since 1970; `undefined` without any, or while none is due. */
   get oldestOpenSince(): number | undefined {
-    return this.admissions.oldest;
+    const { oldest } = this.admissions;
+    const due = oldest === undefined ? Infinity : oldest + (this.plan.delayMs ?? 0);
+    return due <= Date.now() ? due : undefined;
   }
 
   get hasReady(): boolean {
@@ -144,9 +151,10 @@ export class AssignedPartition implements Committable, Parked {
   admit(records: readonly ConsumedRecord[], next: number): void {
     if (this.retired) return;
     if (records[0]) this.admissions.note(records[0].offset);
-    for (const record of records) if (this.tracker.admit(record.offset, record)) this.line(record);
+    const open = records.filter((record) => this.tracker.admit(record.offset, record));
+    for (const record of open) this.bytes += record.size;
     this.tracker.readUpTo(next);
-    this.wake();
+    this.line(this.early?.hold(open) ?? open);
   }
 
   /** The next lane that may go on, which is the caller's until it is completed and released, or retried. */
@@ -222,6 +230,7 @@ export class AssignedPartition implements Committable, Parked {
     this.retired = true;
     for (const timer of this.retries) clearTimeout(timer);
     this.retries.clear();
+    this.early?.close();
     this.listener.retired(this);
   }
 
@@ -233,8 +242,10 @@ export class AssignedPartition implements Committable, Parked {
     });
   }
 
-  private line(record: ConsumedRecord): void {
-    this.bytes += record.size;
-    this.lanes.push(record);
+  private line(records: readonly ConsumedRecord[]): void {
+    for (const record of records) this.lanes.push(record);
+    if (this.early?.isEmpty === false) this.pause('not-due');
+    else this.resume('not-due');
+    this.wake();
   }
 }

@@ -141,9 +141,13 @@ export class Dispatcher {
   private settle(partition: AssignedPartition, lane: Lane, verdict: Verdict): void {
     this.leave(partition);
     if (typeof verdict === 'object') partition.retry(lane, verdict.retryInMs);
-    else if (verdict === 'handled' || verdict === 'skipped') this.complete(partition, lane);
-    else if (verdict === 'stopped' && partition.isOwned) this.duties.stopRequested();
+    else if (verdict === 'stopped') this.stop(partition);
+    else if (verdict !== 'abandoned') this.complete(partition, lane);
     partition.settled();
+  }
+
+  private stop(partition: AssignedPartition): void {
+    if (partition.isOwned) this.duties.stopRequested();
   }
 
   private complete(partition: AssignedPartition, lane: Lane): void {

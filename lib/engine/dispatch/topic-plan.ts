@@ -14,6 +14,9 @@ export interface TopicPlan {
 
   /** What a record has to go through before each attempt. */
   readonly gates: readonly Gate[];
+
+  /** Milliseconds that a record waits from its timestamp on, if this is a retry topic. */
+  readonly delayMs?: number | undefined;
 }
 
 /** From the strictest on. */
@@ -23,7 +26,7 @@ const orders: readonly ProcessingOrder[] = ['partition', 'key', 'unordered'];
  * The handlers of one topic share its lanes: the strictest of their orders holds, and where they name different lanes,
  * that of the partition.
  */
-export function planTopic(handlers: readonly HandlerBinding[], gates: readonly Gate[]): TopicPlan {
+export function planTopic(handlers: readonly HandlerBinding[], gates: readonly Gate[], delayMs?: number): TopicPlan {
   const lanes = new Set(handlers.filter(({ order }) => order === 'key').map(({ lane }) => lane));
   const strictest = orders.find((order) => handlers.some((handler) => handler.order === order)) ?? 'partition';
   const [lane] = lanes;
@@ -32,6 +35,7 @@ export function planTopic(handlers: readonly HandlerBinding[], gates: readonly G
     order: lanes.size > 1 ? 'partition' : strictest,
     laneKey: lane ? keyByLane(lane) : keyByKey,
     gates,
+    delayMs,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { HandlerBinding, TopicRoutes } from '../handler-binding.js';
 import type { EngineLogger } from '../logger.js';
+import { delayMs, parseRetryTopic } from '../recovery/recovery-topics.js';
 import { ConcurrencyGate, RateGate, type Gate } from './gate.js';
 import { planTopic, type TopicPlan } from './topic-plan.js';
 
@@ -10,6 +11,7 @@ export class TopicPlans {
 
   constructor(
     private readonly routes: TopicRoutes,
+    private readonly group: string,
     private readonly logger: EngineLogger,
   ) {}
 
@@ -20,11 +22,12 @@ export class TopicPlans {
   }
 
   private make(topic: string): TopicPlan {
-    const handlers = this.routes(topic);
+    const { handlers, delayMs } = this.route(topic);
     if (handlers.length === 0) this.logger.warn(`No handler takes topic "${topic}": its records are skipped`);
     const plan = planTopic(
       handlers,
       handlers.flatMap((handler) => this.gatesOf(handler)),
+      delayMs,
     );
     if (handlers.some(({ order, lane }) => order !== plan.order || lane !== handlers[0]!.lane)) {
       const orders = handlers.map(
@@ -35,6 +38,15 @@ export class TopicPlans {
       );
     }
     return plan;
+  }
+
+  /** The handlers that the topic is bound to, or that send what fails to it, if it is one of the group's retry topics. */
+  private route(topic: string): Pick<TopicPlan, 'handlers' | 'delayMs'> {
+    const handlers = this.routes(topic);
+    const retried = parseRetryTopic(topic, this.group);
+    if (handlers.length > 0 || !retried) return { handlers };
+    const senders = this.routes(retried.topic).filter(({ retryTopics }) => retryTopics.includes(retried.delay));
+    return { handlers: senders, delayMs: delayMs(retried.delay) };
   }
 
   private gatesOf(handler: HandlerBinding): readonly Gate[] {

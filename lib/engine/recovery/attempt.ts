@@ -3,6 +3,7 @@ import { HandlerContext } from '../../messaging/handler-context.js';
 import type { Message } from '../../messaging/message.js';
 import type { HandlerBinding } from '../handler-binding.js';
 import type { EngineLogger } from '../logger.js';
+import { longestDelayMs } from '../wait.js';
 
 /** Where an attempt takes place. */
 export interface AttemptScope {
@@ -21,9 +22,6 @@ export interface Failure {
   readonly error: unknown;
   readonly delayMs?: number | undefined;
 }
-
-/** A timer for longer fires at once. Source: Node.js, `setTimeout`. */
-const longestDelayMs = 2 ** 31 - 1;
 
 /** How an attempt ended: `undefined` for well. */
 export type Result = Failure | undefined;

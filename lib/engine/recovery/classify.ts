@@ -1,7 +1,32 @@
 import { NonRetriableError, SkipMessageError } from '../../messaging/errors.js';
 
-/** What a handler's error asks for. */
+/**
+ * What a handler's error asks for: another attempt (`'retry'`), none because none can help (`'give-up'`), or that the message
+ * is completed unhandled (`'skip'`).
+ *
+ * @publicApi
+ */
 export type FailureClass = 'retry' | 'give-up' | 'skip';
+
+/**
+ * Tells what an error asks for; a pure function. `undefined` leaves it to the standard: `'skip'` for `SkipMessageError`, `'give-up'`
+ * for `NonRetriableError` (and so `DeserializationError`), `'retry'` for all else.
+ *
+ * @publicApi
+ */
+export type FailureClassifier = (error: unknown) => FailureClass | undefined;
+
+/**
+ * Errors that no further attempt can mend: a class of errors, or a predicate.
+ *
+ * @publicApi
+ */
+export type NonRetriable = (abstract new (...args: never[]) => Error) | ((error: unknown) => boolean);
+
+/** A classifier that always has an answer. */
+export type Classify = (error: unknown) => FailureClass;
+
+const classes: ReadonlySet<unknown> = new Set<FailureClass>(['retry', 'give-up', 'skip']);
 
 export function classify(error: unknown): FailureClass {
   try {
@@ -11,4 +36,32 @@ export function classify(error: unknown): FailureClass {
     // a proxy that does not let itself be looked at is an error like any other
   }
   return 'retry';
+}
+
+/** What is asked for by the user's classifier, then by the list, then by the standard. One that throws has no say. */
+export function classifierOf(own: FailureClassifier | undefined, nonRetriable: readonly NonRetriable[] = []): Classify {
+  if (!own && nonRetriable.length === 0) return classify;
+  return (error) =>
+    answerOf(own, error) ?? (nonRetriable.some((one) => covers(one, error)) ? 'give-up' : classify(error));
+}
+
+function answerOf(own: FailureClassifier | undefined, error: unknown): FailureClass | undefined {
+  try {
+    const answer = own?.(error);
+    return classes.has(answer) ? answer : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function covers(one: NonRetriable, error: unknown): boolean {
+  try {
+    return isErrorClass(one) ? error instanceof one : (one as (error: unknown) => boolean)(error) === true;
+  } catch {
+    return false;
+  }
+}
+
+function isErrorClass(one: NonRetriable): one is abstract new (...args: never[]) => Error {
+  return one === Error || one.prototype instanceof Error;
 }

@@ -1,25 +1,41 @@
 import { AcknowledgementError } from '../../messaging/errors.js';
 import type { Message } from '../../messaging/message.js';
-import type { ConsumedRecord } from '../client/consumer-client.js';
+import { RecordTooLargeError, type OutgoingRecord } from '../client/record-publisher.js';
 import { KafkaMessage } from '../decode/kafka-message.js';
 import { describeThrown } from '../describe-thrown.js';
 import type { HandlerBinding } from '../handler-binding.js';
 import type { EngineLogger } from '../logger.js';
 import { Attempt, type AttemptScope, type Failure, type Result } from './attempt.js';
-import { classify } from './classify.js';
+import { backoffDelay, type Backoff } from './backoff.js';
 import { decide, type Decision } from './decide.js';
+import { Publication } from './publication.js';
+import { deadLetterTopicFor, delayMs as delayOf, retryTopic } from './recovery-topics.js';
+import type { Addressed } from './redelivery.js';
 
 /**
- * What is to become of a record after an attempt: it is done with, to be tried again after a delay, or stays uncommitted,
- * because the partition is given up (`abandoned`) or a policy asks for the end of the consumer (`stopped`).
+ * What is to become of a record after an attempt: it is done with (`moved`: to a retry topic or a dead-letter topic), to be
+ * tried again after a delay, or stays uncommitted, because the partition is given up (`abandoned`) or a policy asks for the
+ * end of the consumer (`stopped`).
  */
-export type Verdict = 'handled' | 'skipped' | 'abandoned' | 'stopped' | { readonly retryInMs: number };
+export type Verdict = Outcome | 'abandoned' | 'stopped' | { readonly retryInMs: number };
+
+type Outcome = 'handled' | 'skipped' | 'moved';
 
 /** How often handlers succeeded, failed, and left messages unhandled. */
 export interface DeliveryCounts {
   handled: number;
   failedAttempts: number;
   skipped: number;
+
+  /** Messages moved to a retry topic. */
+  retriedLater: number;
+
+  /** Messages moved to a dead-letter topic. */
+  deadLettered: number;
+}
+
+export function noCounts(): DeliveryCounts {
+  return { handled: 0, failedAttempts: 0, skipped: 0, retriedLater: 0, deadLettered: 0 };
 }
 
 /** What all deliveries have in common. */
@@ -28,12 +44,18 @@ export interface DeliveryContext {
   readonly logger: EngineLogger;
   readonly counts: DeliveryCounts;
 
+  /** Resolves once the record is stored. */
+  readonly publish: (record: OutgoingRecord) => Promise<void>;
+
   /** Told of each failed attempt and what follows from it. */
   readonly onFailure?: (error: unknown, decision: Decision) => void;
 }
 
 /** What a delivery has of its record's partition. */
 export type DeliveryScope = Pick<AttemptScope, 'aborted' | 'commit'>;
+
+/** How long a record waits whose publication failed. */
+const publishBackoff: Backoff = { initialDelayMs: 500, multiplier: 2, maxDelayMs: 30_000, jitter: 'full' };
 
 /** The way of one record through the handlers of its topic, one after the other: decode, invoke, recover. */
 export class Delivery {
@@ -42,26 +64,39 @@ export class Delivery {
   /** The handler whose turn it is; those before are done with the message. */
   private turn = 0;
   private attempts = 0;
-  private outcome: 'handled' | 'skipped' = 'skipped';
+  private outcome: Outcome = 'skipped';
   private isCommitted = false;
 
+  /** What has to be stored elsewhere before the record is done with. */
+  private publication: Publication | undefined;
+
   constructor(
-    private readonly record: ConsumedRecord,
-    private readonly handlers: readonly HandlerBinding[],
+    private readonly addressed: Addressed,
     private readonly scope: DeliveryScope,
     private readonly context: DeliveryContext,
   ) {
-    this.message = new KafkaMessage(record);
+    this.message = new KafkaMessage(addressed.record);
   }
 
   /** Goes on with the handler that failed, or the first; on to the last if all goes well. Without a promise, where handlers do. */
   attempt(): Verdict | Promise<Verdict> {
+    if (this.publication) return this.publish(this.publication);
     const binding = this.handlers[this.turn];
     if (!binding) return this.end();
     const { group, logger } = this.context;
     const scope = { group, logger, aborted: this.scope.aborted, commit: () => this.commit() };
-    const result = new Attempt(binding, this.message, ++this.attempts, scope).run();
+    this.attempts++;
+    const result = new Attempt(binding, this.message, this.attemptsInAll, scope).run();
     return result instanceof Promise ? result.then((settled) => this.goOn(settled)) : this.goOn(result);
+  }
+
+  private get handlers(): readonly HandlerBinding[] {
+    return this.addressed.handlers;
+  }
+
+  /** With those that were made before the record came here. */
+  private get attemptsInAll(): number {
+    return this.addressed.attempts + this.attempts;
   }
 
   private goOn(result: Result): Verdict | Promise<Verdict> {
@@ -79,24 +114,68 @@ export class Delivery {
     return this.next('handled');
   }
 
-  private failed({ error, delayMs }: Failure): Verdict | undefined {
+  private failed({ error, delayMs }: Failure): Verdict | Promise<Verdict> | undefined {
+    const binding = this.handlers[this.turn]!;
     const isAborted = this.scope.aborted.aborted; // then it is the abort's doing, not the record's
-    if (isAborted && classify(error) !== 'skip') return 'abandoned';
-    const decision = withDelay(decide(error, this.attempts, this.handlers[this.turn]!), delayMs);
+    if (isAborted && binding.classify(error) !== 'skip') return 'abandoned';
+    const progress = { attempt: this.attempts, step: this.addressed.step };
+    const decision = withDelay(decide(error, progress, binding), delayMs);
     this.context.counts.failedAttempts++;
     this.context.onFailure?.(error, decision);
+    this.publication = this.publicationFor(decision, error, binding);
     this.report(decision, error);
+    if (this.publication) return this.publish(this.publication);
     if (decision.kind === 'retry') return { retryInMs: decision.delayMs };
     return decision.kind === 'stop' ? 'stopped' : this.next('skipped');
   }
 
   /** @returns a verdict unless another handler is to have its turn */
-  private next(count: 'handled' | 'skipped'): Verdict | undefined {
+  private next(count: keyof DeliveryCounts): Verdict | undefined {
     this.context.counts[count]++;
     this.turn++;
     this.attempts = 0;
     if (this.turn === this.handlers.length) return this.outcome;
     return this.scope.aborted.aborted ? 'abandoned' : undefined;
+  }
+
+  private publicationFor(decision: Decision, error: unknown, binding: HandlerBinding): Publication | undefined {
+    if (decision.kind !== 'retry-topic' && decision.kind !== 'dead-letter') return undefined;
+    const { record, step } = this.addressed;
+    const { group } = this.context;
+    const thrown = describeThrown(error);
+    const failed = { record, group, handler: binding.name, attempts: this.attemptsInAll, thrown };
+    const now = new Date();
+    if (decision.kind === 'dead-letter') {
+      return new Publication(deadLetterTopicFor(binding.deadLetter!, this.message, error), failed, now);
+    }
+    const { delay } = decision;
+    const due = new Date(now.getTime() + delayOf(delay)!);
+    const headers = { 'retry-step': String(step + 1), 'retry-due': due.toISOString() };
+    return new Publication(retryTopic(record.topic, group, delay), failed, now, headers, record.partition);
+  }
+
+  /** Until it is stored, the record holds its lane. */
+  private async publish(publication: Publication): Promise<Verdict> {
+    try {
+      await this.context.publish(publication.outgoing);
+    } catch (error) {
+      if (error instanceof RecordTooLargeError && publication.shrink()) return this.publish(publication);
+      return this.held(publication, error);
+    }
+    this.publication = undefined;
+    if (this.outcome === 'skipped') this.outcome = 'moved';
+    return this.next(publication.isRetry ? 'retriedLater' : 'deadLettered') ?? this.attempt();
+  }
+
+  private held(publication: Publication, error: unknown): Verdict {
+    if (this.scope.aborted.aborted) return 'abandoned';
+    const retryInMs = backoffDelay(++publication.failures, publishBackoff);
+    const { text } = describeThrown(error);
+    this.context.logger.error(
+      `${this.place} could not be moved to ${publication.topic}; nothing is dropped, it holds its lane, trying again in ` +
+        `${Math.round(retryInMs)} ms: ${text}`,
+    );
+    return { retryInMs };
   }
 
   private async commit(): Promise<void> {
@@ -111,7 +190,7 @@ export class Delivery {
   }
 
   private get place(): string {
-    const { topic, partition, offset } = this.record;
+    const { topic, partition, offset } = this.addressed.record;
     return `${topic}-${partition}@${offset}`;
   }
 
@@ -128,8 +207,9 @@ export class Delivery {
   private report(decision: Decision, error: unknown): void {
     const { name } = this.handlers[this.turn]!;
     const { text: cause, stack } = describeThrown(error);
-    const text = `${name} failed on ${this.place}, attempt ${this.attempts}; ${consequence(decision)}: ${cause}`;
-    if (this.attempts === 1 || decision.exhausted) this.context.logger.error(text, stack);
+    const what = this.publication ? `moving it to ${this.publication.topic}` : consequence(decision);
+    const text = `${name} failed on ${this.place}, attempt ${this.attemptsInAll}; ${what}: ${cause}`;
+    if (this.attemptsInAll === 1 || decision.exhausted) this.context.logger.error(text, stack);
     else this.context.logger.warn(text);
   }
 }
@@ -142,6 +222,7 @@ function consequence(decision: Decision): string {
   if (decision.kind === 'stop') return 'stopping the consumer, the record stays uncommitted (onExhausted: stop)';
   if (decision.kind === 'skip')
     return decision.exhausted ? 'skipping the record (onExhausted: skip)' : 'skipping the record';
+  if (decision.kind !== 'retry') return decision.kind;
   const again = `trying again in ${Math.round(decision.delayMs)} ms`;
   return decision.exhausted ? `no attempts left, but nothing is dropped (onExhausted: retry), ${again}` : again;
 }

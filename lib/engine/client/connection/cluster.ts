@@ -19,10 +19,11 @@ export interface TopicMetadata {
   topicErrorCode: number;
   topic: string;
   isInternal: boolean;
-  partitionMetadata: { partitionId: number; leader: number }[];
+  partitionMetadata: { partitionId: number; leader: number; replicas: number[] }[];
 }
 
 interface MetadataResponse {
+  controllerId: number;
   brokers: ({ nodeId: number } & BrokerAddress)[];
   topicMetadata: TopicMetadata[];
 }
@@ -37,6 +38,7 @@ export class Cluster {
   private readonly builder: ConnectionPoolBuilder;
   private readonly links = new Map<string, BrokerLink>();
   private addresses: ReadonlyMap<number, BrokerAddress> = new Map();
+  private controller = -1;
   private closed = false;
   private lastAnswered: BrokerAddress | undefined;
   private heardAt = performance.now();
@@ -66,8 +68,9 @@ export class Cluster {
   async metadata(topics: readonly string[] | 'all'): Promise<TopicMetadata[]> {
     if (topics.length === 0) return [];
     const args = { topics: topics === 'all' ? [] : topics, allowAutoTopicCreation: false };
-    const { brokers, topicMetadata } = await this.requestAny<MetadataResponse>('Metadata', args);
+    const { brokers, controllerId, topicMetadata } = await this.requestAny<MetadataResponse>('Metadata', args);
     this.addresses = new Map(brokers.map(({ nodeId, host, port }) => [nodeId, { host, port }]));
+    this.controller = controllerId;
     return topicMetadata;
   }
 
@@ -95,6 +98,11 @@ export class Cluster {
     const address = this.addresses.get(node);
     if (!address) throw new Error(`Broker ${node} is not among the brokers the cluster reports`);
     return this.send<T>(address, purpose, api, args, options);
+  }
+
+  /** Sends a request to the broker that the last metadata named as the controller. */
+  requestController<T>(api: ApiName, args: object): Promise<T> {
+    return this.request<T>(this.controller, api, args, {}, 'meta');
   }
 
   async close(): Promise<void> {

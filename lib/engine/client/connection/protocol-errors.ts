@@ -17,6 +17,7 @@ export const ErrorCode = {
   RebalanceInProgress: 27,
   TopicAuthorizationFailed: 29,
   GroupAuthorizationFailed: 30,
+  TopicAlreadyExists: 36,
   MemberIdRequired: 79,
   GroupMaxSizeReached: 81,
   FencedInstanceId: 82,

@@ -2,6 +2,7 @@ import type { EngineLogger } from '../../logger.js';
 import { takesTopic, type TopicPattern } from '../../topic-pattern.js';
 import type { Cluster, TopicMetadata } from '../connection/cluster.js';
 import { describe, ErrorCode } from '../connection/protocol-errors.js';
+import type { SideTopics } from './side-topics.js';
 
 /** What a subscription stands for right now: existing topics with their number of partitions. */
 export type SubscribedTopics = ReadonlyMap<string, number>;
@@ -19,6 +20,7 @@ export class TopicSubscription {
   constructor(
     private readonly cluster: Cluster,
     private readonly patterns: readonly TopicPattern[],
+    private readonly sideTopics: Pick<SideTopics, 'beside' | 'includes'>,
     private readonly logger: EngineLogger,
   ) {}
 
@@ -31,7 +33,8 @@ export class TopicSubscription {
   async resolve(): Promise<SubscribedTopics> {
     const number = ++this.lastBegun;
     const names = this.patterns.filter((pattern) => typeof pattern === 'string');
-    const found = [...(await this.cluster.metadata(names)), ...(await this.matching())];
+    const sources = [...(await this.cluster.metadata(names)), ...(await this.matching())];
+    const found = [...sources, ...(await this.sideTopics.beside(sources))];
     if (this.known && number < this.lastTaken) return this.known;
     this.lastTaken = number;
     this.forgetAllBut(found);
@@ -48,9 +51,9 @@ export class TopicSubscription {
     return found.some(({ partitionMetadata }) => partitionMetadata.length > 0);
   }
 
-  /** Whether a topic came to be while this consumer was there: all of its records concern it. */
+  /** Whether all records of a topic concern this group: it came to be while this consumer was there, or is the group's own. */
   isLate(topic: string): boolean {
-    return this.late.has(topic);
+    return this.late.has(topic) || this.sideTopics.includes(topic);
   }
 
   /** A topic that was read is not there any more; if it is again, it is another one. */

@@ -1,0 +1,132 @@
+import type { EngineLogger } from '../../logger.js';
+import { wait } from '../../wait.js';
+import type { GroupSettings } from '../client-settings.js';
+import type { Cluster, TopicMetadata } from '../connection/cluster.js';
+import { describe, ErrorCode } from '../connection/protocol-errors.js';
+import { RepeatedLog } from '../repeated-log.js';
+
+/** How long, and how often, a cluster is asked whether a topic that it has made is there. */
+const untilThereMs = 2_000;
+const lookEveryMs = 100;
+
+interface Wanted {
+  readonly topic: string;
+  readonly subscribed: boolean;
+  readonly source: TopicMetadata;
+}
+
+interface CreateTopicsResponse {
+  topicErrors: { topic: string; errorCode: number; errorMessage?: string | null }[];
+}
+
+/** The retry and dead-letter topics beside those that are subscribed to; made where they are missing. */
+export class SideTopics {
+  private readonly known = new Set<string>();
+  private readonly repeated: RepeatedLog;
+
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly settings: Pick<GroupSettings, 'sideTopics' | 'createTopics'>,
+    private readonly logger: EngineLogger,
+  ) {
+    this.repeated = new RepeatedLog(logger);
+  }
+
+  /** Whether a topic is one of those that this group writes for itself. */
+  includes(topic: string): boolean {
+    return this.known.has(topic);
+  }
+
+  /** Metadata of those to be read beside these topics. */
+  async beside(sources: readonly TopicMetadata[]): Promise<TopicMetadata[]> {
+    const wanted = this.wantedBy(sources);
+    if (wanted.length === 0) return [];
+    const names = wanted.map(({ topic }) => topic);
+    let found = await this.cluster.metadata(names);
+    const missing = new Set(found.filter(isMissing).map(({ topic }) => topic));
+    if (missing.size > 0) {
+      await this.supply(wanted.filter(({ topic }) => missing.has(topic)));
+      found = await this.cluster.metadata(names);
+    }
+    const subscribed = new Set(wanted.filter(({ subscribed }) => subscribed).map(({ topic }) => topic));
+    return found.filter(({ topic }) => subscribed.has(topic));
+  }
+
+  private wantedBy(sources: readonly TopicMetadata[]): Wanted[] {
+    const existing = new Set(sources.map(({ topic }) => topic));
+    const wanted = new Map<string, Wanted>();
+    for (const source of sources.filter(({ partitionMetadata }) => partitionMetadata.length > 0)) {
+      for (const { name, subscribed } of this.settings.sideTopics(source.topic)) {
+        if (subscribed) this.known.add(name);
+        if (!existing.has(name)) wanted.set(name, { topic: name, subscribed, source });
+      }
+    }
+    return [...wanted.values()];
+  }
+
+  private async supply(missing: readonly Wanted[]): Promise<void> {
+    if (this.settings.createTopics) return this.create(missing);
+    for (const { topic, source } of missing) {
+      this.repeated.warn(
+        `Topic "${topic}" does not exist: what fails of "${source.topic}" is held until somebody makes it, for createTopics is false`,
+      );
+    }
+  }
+
+  private async create(missing: readonly Wanted[]): Promise<void> {
+    const topics = missing.map(topicToCreate);
+    try {
+      const { topicErrors } = await this.cluster.requestController<CreateTopicsResponse>('CreateTopics', {
+        topics,
+        validateOnly: false,
+        timeout: untilThereMs,
+      });
+      for (const result of topicErrors) this.report(result);
+      await this.untilThere(
+        topicErrors.filter(({ errorCode }) => errorCode === ErrorCode.None).map(({ topic }) => topic),
+      );
+    } catch (error) {
+      this.repeated.warn(
+        `Creating ${missing.map(({ topic }) => topic).join(', ')} failed, trying again: ${(error as Error).message}`,
+      );
+    }
+  }
+
+  private report({ topic, errorCode, errorMessage }: CreateTopicsResponse['topicErrors'][0]): void {
+    if (errorCode === ErrorCode.None) this.logger.log(`Created topic "${topic}"`);
+    else if (errorCode !== ErrorCode.TopicAlreadyExists) {
+      const { message } = describe(errorCode, `Topic "${topic}" does not exist and cannot be created`);
+      const reason = errorMessage ? `${message}: ${errorMessage}` : message;
+      this.repeated.warn(
+        `${reason}; what would go there is held. Create it, or give this client the permission Create on it`,
+      );
+    }
+  }
+
+  private async untilThere(topics: readonly string[]): Promise<void> {
+    const deadline = Date.now() + untilThereMs;
+    while (topics.length > 0 && Date.now() < deadline) {
+      const found = await this.cluster.metadata(topics);
+      if (found.every((topic) => topic.partitionMetadata.length > 0 && hasLeaders(topic))) return;
+      await wait(lookEveryMs, new AbortController().signal);
+    }
+  }
+}
+
+function isMissing({ topicErrorCode }: TopicMetadata): boolean {
+  return topicErrorCode === ErrorCode.UnknownTopicOrPartition;
+}
+
+function hasLeaders({ partitionMetadata }: TopicMetadata): boolean {
+  return partitionMetadata.every(({ leader }) => leader >= 0);
+}
+
+/** As the source is cut. A retry topic has the broker's clock in its timestamps: what is due is told by it. */
+function topicToCreate({ topic, subscribed, source }: Wanted) {
+  return {
+    topic,
+    numPartitions: source.partitionMetadata.length,
+    replicationFactor: source.partitionMetadata[0]!.replicas.length,
+    configEntries: subscribed ? [{ name: 'message.timestamp.type', value: 'LogAppendTime' }] : [],
+  };
+}

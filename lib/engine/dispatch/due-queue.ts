@@ -1,0 +1,43 @@
+import type { ConsumedRecord } from '../client/consumer-client.js';
+import { Fifo } from '../fifo.js';
+import { longestDelayMs } from '../wait.js';
+
+/**
+ * Records of a partition of a retry topic, in their order, until each is due: so long after the timestamp that the broker gave
+ * it. None waits longer than that from its arrival on, however far the clocks of broker and consumer are apart.
+ */
+export class DueQueue {
+  private readonly waiting = new Fifo<{ readonly record: ConsumedRecord; readonly dueAt: number }>();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly delayMs: number,
+    private readonly due: (records: readonly ConsumedRecord[]) => void,
+  ) {}
+
+  get isEmpty(): boolean {
+    return this.waiting.length === 0;
+  }
+
+  /** @returns those of the records, and of the earlier ones, that are due already */
+  hold(records: readonly ConsumedRecord[]): ConsumedRecord[] {
+    const now = Date.now();
+    for (const record of records) this.waiting.push({ record, dueAt: Math.min(record.timestamp, now) + this.delayMs });
+    return this.release();
+  }
+
+  /** Nothing becomes due any more. */
+  close(): void {
+    clearTimeout(this.timer);
+  }
+
+  private release(): ConsumedRecord[] {
+    const now = Date.now();
+    const due: ConsumedRecord[] = [];
+    while ((this.waiting.first?.dueAt ?? Infinity) <= now) due.push(this.waiting.shift()!.record);
+    clearTimeout(this.timer);
+    const { first } = this.waiting;
+    if (first) this.timer = setTimeout(() => this.due(this.release()), Math.min(first.dueAt - now, longestDelayMs));
+    return due;
+  }
+}

@@ -1,0 +1,71 @@
+import type { ConsumedRecord } from '../client/consumer-client.js';
+import type { OutgoingRecord } from '../client/record-publisher.js';
+import type { Thrown } from '../describe-thrown.js';
+import { errorValues, joinHeaders, type FailureValues } from './recovery-headers.js';
+
+/** A failed record on its way to a retry topic or a dead-letter topic. */
+export interface Failed {
+  readonly record: ConsumedRecord;
+  readonly group: string;
+  readonly handler: string;
+
+  /** In all, wherever they were made. */
+  readonly attempts: number;
+  readonly thrown: Thrown;
+}
+
+/** What is left out of a publication that the broker finds too large, one after the other. */
+const dispensable = ['error-stack', 'error'] as const;
+
+/** A record that recovery publishes: the original's bytes and headers, and those that tell what has happened. */
+export class Publication {
+  /** How often it was refused or not acknowledged. */
+  failures = 0;
+  private readonly values: FailureValues & Record<string, string>;
+  private left = 0;
+
+  /** @param more headers beside those that tell of the failure */
+  constructor(
+    readonly topic: string,
+    private readonly failed: Failed,
+    now: Date,
+    more: Readonly<Record<string, string>> = {},
+    private readonly preferredPartition?: number,
+  ) {
+    const { record, group, handler, attempts, thrown } = failed;
+    this.values = {
+      'original-topic': record.topic,
+      'original-partition': String(record.partition),
+      'original-offset': String(record.offset),
+      'original-timestamp': new Date(record.timestamp).toISOString(),
+      'original-group': group,
+      'original-handler': handler,
+      attempts: String(attempts),
+      timestamp: now.toISOString(),
+      ...errorValues(thrown),
+      ...more,
+    };
+  }
+
+  /** Whether the record will come back, or stays there until somebody looks at it. */
+  get isRetry(): boolean {
+    return 'retry-due' in this.values;
+  }
+
+  get outgoing(): OutgoingRecord {
+    const { topic, preferredPartition } = this;
+    const { key, value, headers } = this.failed.record;
+    return { topic, key, value, headers: joinHeaders(headers, this.values), preferredPartition };
+  }
+
+  /** Leaves something out that the record can do without. @returns whether there was something */
+  shrink(): boolean {
+    for (const name of dispensable.slice(this.left)) {
+      this.left++;
+      if (this.values[name] === '') continue;
+      this.values[name] = '';
+      return true;
+    }
+    return false;
+  }
+}
