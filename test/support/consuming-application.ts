@@ -5,6 +5,8 @@ import type { Message } from '../../lib/messaging/message.js';
 import { deferred, type Deferred } from './deferred.js';
 import { eventually } from './eventually.js';
 import { FakeConsumerClient } from './fake-consumer-client.js';
+import { FakePublisher } from './fake-publisher.js';
+import { handlerBinding } from './handler-binding.js';
 import { RecordingLogger } from './recording-logger.js';
 
 /** A handler's call under way: specs end it by hand. */
@@ -24,17 +26,11 @@ export class ConsumingApplication {
   readonly calls: HandlerCall[] = [];
   readonly clients: FakeConsumerClient[] = [];
   readonly logger = new RecordingLogger();
+  readonly publisher = new FakePublisher();
   readonly consumer: GroupConsumer;
 
   constructor({ handler, ...settings }: ConsumingApplicationOptions = {}) {
-    const binding: HandlerBinding = {
-      name: 'Orders.created',
-      order: 'partition',
-      retry: { initialDelayMs: 0, multiplier: 1, maxDelayMs: 0, jitter: 'none', maxAttempts: Infinity },
-      onExhausted: 'retry',
-      handle: (message, context) => this.called(message, context),
-      ...handler,
-    };
+    const binding = handlerBinding({ handle: (message, context) => this.called(message, context), ...handler });
     this.consumer = new GroupConsumer(
       { ...defaults, ...settings },
       (topic) => (topic === 'orders' ? [binding] : []),
@@ -42,6 +38,7 @@ export class ConsumingApplication {
         this.clients.push(new FakeConsumerClient(listener));
         return this.client;
       },
+      () => this.publisher,
       this.logger,
     );
   }

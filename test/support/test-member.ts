@@ -155,6 +155,8 @@ const defaults: GroupSettings = {
   assignors: ['cooperative-sticky'],
   leaveOnStop: true,
   startFromBeginning: true,
+  sideTopics: () => [],
+  createTopics: false,
   sessionTimeoutMs: 10_000,
   heartbeatIntervalMs: 200,
   rebalanceTimeoutMs: 10_000,

@@ -56,7 +56,7 @@ function answerOf(own: FailureClassifier | undefined, error: unknown): FailureCl
 
 function covers(one: NonRetriable, error: unknown): boolean {
   try {
-    return isErrorClass(one) ? error instanceof one : (one as (error: unknown) => boolean)(error) === true;
+    return isErrorClass(one) ? error instanceof one : one(error) === true;
   } catch {
     return false;
   }

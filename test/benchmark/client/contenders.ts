@@ -56,7 +56,7 @@ function startPort({ brokers, topics, group = newGroup(), take }: ConsumerSetup)
     repositioned: () => {},
     lost: () => {},
   };
-  const membership = groupSettings(settings, group, topics);
+  const membership = groupSettings(settings, group, topics, () => []);
   const client = new GroupClient(connectionSettings(settings), membership, listener, logger);
   client.run().catch(fail);
   return () => client.close(closeMs);

@@ -39,7 +39,7 @@ describe('connectionSettings', () => {
 it('groupSettings takes over what concerns a member of the group', () => {
   const settings = withDefaults({ brokers, startFromBeginning: true, rackId: 'eu-1a', sessionTimeoutMs: 7 });
 
-  expect(groupSettings(settings, 'billing', ['orders', /^pay/])).toEqual({
+  expect(groupSettings(settings, 'billing', ['orders', /^pay/], () => [])).toEqual({
     group: 'billing',
     topics: ['orders', /^pay/],
     startFromBeginning: true,
@@ -51,6 +51,8 @@ it('groupSettings takes over what concerns a member of the group', () => {
     assignors: ['cooperative-sticky'],
     groupInstanceId: undefined,
     leaveOnStop: true,
+    createTopics: true,
+    sideTopics: expect.any(Function),
     fetch: settings.fetch,
   });
 });

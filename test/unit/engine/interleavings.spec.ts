@@ -9,6 +9,8 @@ import { EmbeddedKafka, type ApiName, type KafkaErrorName } from '../../../lib/t
 import { randomFrom } from '../../benchmark/common/topics.js';
 import { accountFor, type HandlingEvent } from '../../chaos/ledger.js';
 import { eventually } from '../../support/eventually.js';
+import { FakePublisher } from '../../support/fake-publisher.js';
+import { handlerBinding } from '../../support/handler-binding.js';
 import { RecordingLogger } from '../../support/recording-logger.js';
 
 /** Seeds of the runs; SEEDS=1000-1200 for others. */
@@ -81,16 +83,13 @@ class Run {
     });
     const binding = this.bindingOf(name);
     const silenceLimitMs = 60_000;
+    const routes = () => [binding];
+    const membership = groupSettings(settings, 'group', ['orders'], routes);
     const consumer = new GroupConsumer(
       { ...settings, group: 'group', silenceLimitMs },
-      () => [binding],
-      (listener) =>
-        new GroupClient(
-          connectionSettings(settings),
-          groupSettings(settings, 'group', ['orders']),
-          listener,
-          this.logger,
-        ),
+      routes,
+      (listener) => new GroupClient(connectionSettings(settings), membership, listener, this.logger),
+      () => new FakePublisher(),
       this.logger,
     );
     this.consumers.push(consumer);
@@ -122,11 +121,8 @@ class Run {
   }
 
   private bindingOf(worker: string): HandlerBinding {
-    return {
-      name: 'Orders.created',
+    return handlerBinding({
       order: 'key',
-      retry: { initialDelayMs: 5, multiplier: 1, maxDelayMs: 5, jitter: 'none', maxAttempts: Infinity },
-      onExhausted: 'retry',
       handle: async ({ partition, offset, key, timestamp }, { signal }) => {
         const place = { worker, partition, offset: Number(offset), key: String(key), writtenAt: timestamp.getTime() };
         const note = (kind: HandlingEvent['kind']): void => {
@@ -136,7 +132,7 @@ class Run {
         await delay(this.random() * 8);
         note('end');
       },
-    };
+    });
   }
 }
 

@@ -7,10 +7,12 @@ import { Dispatcher } from '../../../../lib/engine/dispatch/dispatcher.js';
 import { ConcurrencyGate, RateGate, type Gate } from '../../../../lib/engine/dispatch/gate.js';
 import { planTopic } from '../../../../lib/engine/dispatch/topic-plan.js';
 import type { HandlerBinding } from '../../../../lib/engine/handler-binding.js';
-import { Delivery } from '../../../../lib/engine/recovery/delivery.js';
+import { Delivery, noCounts } from '../../../../lib/engine/recovery/delivery.js';
+import { address } from '../../../../lib/engine/recovery/redelivery.js';
 import type { ProcessingOrder } from '../../../../lib/messaging/processing-order.js';
 import { deferred, type Deferred } from '../../../support/deferred.js';
 import { eventually } from '../../../support/eventually.js';
+import { handlerBinding } from '../../../support/handler-binding.js';
 import { RecordingLogger } from '../../../support/recording-logger.js';
 import { record } from '../../../support/records.js';
 
@@ -34,23 +36,26 @@ class Stage {
 
   constructor(private readonly options: StageOptions = {}) {
     const { places = 100, order = 'key', binding } = options;
-    this.binding = {
-      name: 'Orders.created',
+    this.binding = handlerBinding({
       order,
       retry: { initialDelayMs: 1, multiplier: 1, maxDelayMs: 1, jitter: 'none', maxAttempts: Infinity },
-      onExhausted: 'retry',
       handle: ({ partition, offset }) => this.handle(`${partition}@${offset}`),
       ...binding,
-    };
+    });
     const context = {
       group: 'billing',
       logger: new RecordingLogger(),
-      counts: { handled: 0, failedAttempts: 0, skipped: 0 },
+      counts: noCounts(),
+      publish: () => Promise.resolve(),
     };
     this.dispatcher = new Dispatcher(places, {
       mayStart: () => this.isLive,
       deliver: (one, { aborted, plan }) =>
-        new Delivery(one, plan.handlers, { aborted, commit: () => Promise.resolve() }, context),
+        new Delivery(
+          address(one, plan.handlers, 'billing', false),
+          { aborted, commit: () => Promise.resolve() },
+          context,
+        ),
       completed: () => undefined,
       stopRequested: () => undefined,
       broke: (_, error) => void this.broken.push(error),

@@ -3,18 +3,12 @@ import { planTopic } from '../../../../lib/engine/dispatch/topic-plan.js';
 import { TopicPlans } from '../../../../lib/engine/dispatch/topic-plans.js';
 import type { HandlerBinding } from '../../../../lib/engine/handler-binding.js';
 import type { ProcessingOrder } from '../../../../lib/messaging/processing-order.js';
+import { handlerBinding } from '../../../support/handler-binding.js';
 import { RecordingLogger } from '../../../support/recording-logger.js';
 import { record } from '../../../support/records.js';
 
 function binding(fields: Partial<HandlerBinding>): HandlerBinding {
-  return {
-    name: 'Orders.created',
-    order: 'key',
-    retry: { initialDelayMs: 1, multiplier: 1, maxDelayMs: 1, jitter: 'none', maxAttempts: 1 },
-    onExhausted: 'retry',
-    handle: () => undefined,
-    ...fields,
-  };
+  return handlerBinding({ order: 'key', ...fields });
 }
 
 describe('The plan of a topic', () => {
@@ -55,14 +49,14 @@ describe('The plan of a topic', () => {
 
 describe('The plans of topics', () => {
   it('are made once for each topic', () => {
-    const plans = new TopicPlans(() => [binding({})], new RecordingLogger());
+    const plans = new TopicPlans(() => [binding({})], 'billing', new RecordingLogger());
 
     expect(plans.of('orders')).toBe(plans.of('orders'));
   });
 
   it('let a handler’s limits hold across its topics', () => {
     const limited = binding({ concurrency: 1, rateLimit: 5 });
-    const plans = new TopicPlans(() => [limited], new RecordingLogger());
+    const plans = new TopicPlans(() => [limited], 'billing', new RecordingLogger());
     const [orders, payments] = [plans.of('orders').gates, plans.of('payments').gates];
 
     expect(orders).toHaveLength(2);

@@ -4,6 +4,7 @@ import type { HandlerBinding } from '../../../../lib/engine/handler-binding.js';
 import { Attempt } from '../../../../lib/engine/recovery/attempt.js';
 import { HandlerTimeoutError } from '../../../../lib/messaging/errors.js';
 import { deferred } from '../../../support/deferred.js';
+import { handlerBinding } from '../../../support/handler-binding.js';
 import { RecordingLogger } from '../../../support/recording-logger.js';
 import { record } from '../../../support/records.js';
 
@@ -12,15 +13,7 @@ function attempted(handle: HandlerBinding['handle']) {
   const lost = new AbortController();
   const logger = new RecordingLogger();
   const commit = jest.fn(() => Promise.resolve());
-  const binding: HandlerBinding = {
-    name: 'Orders.created',
-    order: 'partition',
-    retry: { initialDelayMs: 0, multiplier: 1, maxDelayMs: 0, jitter: 'none', maxAttempts: 1 },
-    onExhausted: 'retry',
-    timeoutMs: 100,
-    ackTimeoutMs: 1_000,
-    handle,
-  };
+  const binding = handlerBinding({ timeoutMs: 100, ackTimeoutMs: 1_000, handle });
   const scope = { group: 'billing', logger, aborted: lost.signal, commit };
   const attempt = new Attempt(binding, new KafkaMessage(record({ offset: 5 })), 1, scope);
   return { attempt, result: attempt.run(), lost, logger, commit };

@@ -26,6 +26,7 @@ const names: Record<keyof typeof ErrorCode, string> = {
   RebalanceInProgress: 'REBALANCE_IN_PROGRESS',
   TopicAuthorizationFailed: 'TOPIC_AUTHORIZATION_FAILED',
   GroupAuthorizationFailed: 'GROUP_AUTHORIZATION_FAILED',
+  TopicAlreadyExists: 'TOPIC_ALREADY_EXISTS',
   MemberIdRequired: 'MEMBER_ID_REQUIRED',
   GroupMaxSizeReached: 'GROUP_MAX_SIZE_REACHED',
   FencedInstanceId: 'FENCED_INSTANCE_ID',

@@ -123,7 +123,11 @@ export class Fetching {
       metadata: async () => {
         await this.metadata();
         if (this.unknown) return [unknownTopic];
-        const partitionMetadata = this.leaders.map((leader, partitionId) => ({ partitionId, leader }));
+        const partitionMetadata = this.leaders.map((leader, partitionId) => ({
+          partitionId,
+          leader,
+          replicas: [leader],
+        }));
         return [{ topicErrorCode: 0, topic: 'orders', isInternal: false, partitionMetadata }];
       },
       request: (node, api, args, _options, purpose) =>
@@ -223,6 +227,8 @@ const settings: GroupSettings = {
   leaveOnStop: true,
   topics: ['orders'],
   startFromBeginning: false,
+  sideTopics: () => [],
+  createTopics: false,
   sessionTimeoutMs: 30_000,
   heartbeatIntervalMs: 3000,
   rebalanceTimeoutMs: 60_000,

@@ -6,6 +6,8 @@ import type { TopicPattern } from '../../../../../lib/engine/topic-pattern.js';
 import { deferred } from '../../../../support/deferred.js';
 import { RecordingLogger } from '../../../../support/recording-logger.js';
 
+const noSideTopics = { beside: () => Promise.resolve([]), includes: () => false };
+
 describe('TopicSubscription', () => {
   /** Topics by name, with their number of partitions or what is wrong with them. */
   let topics: Record<string, { partitions: number; errorCode?: number; isInternal?: boolean }>;
@@ -125,7 +127,12 @@ describe('TopicSubscription', () => {
     const answers = [deferred<TopicMetadata[]>(), deferred<TopicMetadata[]>()];
     let asked = 0;
     const metadata = () => answers[asked++]?.promise ?? Promise.resolve([metadataOf('orders'), metadataOf('payments')]);
-    const subscription = new TopicSubscription({ metadata } as unknown as Cluster, ['orders', 'payments'], logger);
+    const subscription = new TopicSubscription(
+      { metadata } as unknown as Cluster,
+      ['orders', 'payments'],
+      noSideTopics,
+      logger,
+    );
     const looks = [resolved(subscription), resolved(subscription)];
 
     answers[1]!.resolve([metadataOf('orders'), metadataOf('payments')]);
@@ -142,18 +149,24 @@ describe('TopicSubscription', () => {
   it('passes on that the cluster cannot be asked', async () => {
     const cluster = { metadata: () => Promise.reject(new Error('no broker')) } as unknown as Cluster;
 
-    await expect(new TopicSubscription(cluster, ['orders'], logger).resolve()).rejects.toThrow('no broker');
+    await expect(new TopicSubscription(cluster, ['orders'], noSideTopics, logger).resolve()).rejects.toThrow(
+      'no broker',
+    );
   });
 
   function subscriptionTo(...patterns: TopicPattern[]): TopicSubscription {
     const metadata = async (names: readonly string[] | 'all') =>
       (names === 'all' ? Object.keys(topics) : names).map(metadataOf);
-    return new TopicSubscription({ metadata } as unknown as Cluster, patterns, logger);
+    return new TopicSubscription({ metadata } as unknown as Cluster, patterns, noSideTopics, logger);
   }
 
   function metadataOf(topic: string): TopicMetadata {
     const { partitions, errorCode, isInternal } = topics[topic] ?? { partitions: 0, errorCode: 3 };
-    const partitionMetadata = Array.from({ length: partitions }, (_, partitionId) => ({ partitionId, leader: 1 }));
+    const partitionMetadata = Array.from({ length: partitions }, (_, partitionId) => ({
+      partitionId,
+      leader: 1,
+      replicas: [1],
+    }));
     return { topic, topicErrorCode: errorCode ?? 0, isInternal: isInternal ?? false, partitionMetadata };
   }
 

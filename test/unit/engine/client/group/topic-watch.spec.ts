@@ -7,6 +7,8 @@ import { RecordingLogger } from '../../../../support/recording-logger.js';
 
 const second = 1_000;
 
+const noSideTopics = { beside: () => Promise.resolve([]), includes: () => false };
+
 describe('TopicWatch', () => {
   let existing: Record<string, number>;
   let ended: AbortController;
@@ -75,7 +77,7 @@ describe('TopicWatch', () => {
   async function watched(patterns: TopicPattern[], divided?: Record<string, number>) {
     const cluster = { metadata: (asked: readonly string[] | 'all') => Promise.resolve(metadataOf(asked)) };
     const logger = new RecordingLogger();
-    const subscription = new TopicSubscription(cluster as unknown as Cluster, patterns, logger);
+    const subscription = new TopicSubscription(cluster as unknown as Cluster, patterns, noSideTopics, logger);
     const topics = await subscription.resolve();
     let result: boolean | undefined;
     const dividedBy: SubscribedTopics = divided ? new Map(Object.entries(divided)) : topics;
@@ -90,7 +92,11 @@ describe('TopicWatch', () => {
       topic,
       isInternal: false,
       topicErrorCode: topic in existing ? 0 : 3,
-      partitionMetadata: Array.from({ length: existing[topic] ?? 0 }, (_, partitionId) => ({ partitionId, leader: 1 })),
+      partitionMetadata: Array.from({ length: existing[topic] ?? 0 }, (_, partitionId) => ({
+        partitionId,
+        leader: 1,
+        replicas: [1],
+      })),
     }));
   }
 });
