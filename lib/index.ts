@@ -18,7 +18,7 @@ export { InjectKafkaConsumer, InjectKafkaProducer } from './decorators/inject.de
 export { MessageHandler, type MessageHandlerOptions } from './decorators/message-handler.decorator.js';
 export { HandlerBindingError } from './discovery/handler-binding.error.js';
 export type { AssignorName } from './engine/client/client-settings.js';
-export type { FailureClass, FailureClassifier, NonRetriable } from './engine/recovery/classify.js';
+export type { FailureClass, FailureClassifier, NonRetriable } from './messaging/failure-class.js';
 export type { TopicPartition } from './engine/client/consumer-client.js';
 export type { GroupConsumerStatus, PartitionStatus } from './engine/consumer-status.js';
 export { getKafkaConsumerToken, getKafkaProducerToken } from './kafka.constants.js';

@@ -21,6 +21,11 @@ const topicOrFunction: Rule = {
   accepts: (value) => text.accepts(value) || typeof value === 'function',
 };
 
+const tokenProvider: Rule = {
+  ...anyFunction,
+  change: 'It can only be given in code: leave sasl out of file and environment, and add it in useFactory.',
+};
+
 const attempts: Rule = {
   ...integer(1),
   accepts: (value) => value === Infinity || integer(1).accepts(value),
@@ -65,7 +70,7 @@ export class SaslPasswordSchema {
 
 export class SaslOAuthBearerSchema {
   @Required(oneOf('oauthbearer')) mechanism?: unknown;
-  @Required(anyFunction) tokenProvider?: unknown;
+  @Required(tokenProvider) tokenProvider?: unknown;
 }
 
 /** The shape of `KafkaOptions`: names, types and ranges. What concerns items of a list or two options is in `option-rules`. */

@@ -1,5 +1,5 @@
 import type { AssignorName } from '../engine/client/client-settings.js';
-import type { FailureClassifier, NonRetriable } from '../engine/recovery/classify.js';
+import type { FailureClassifier, NonRetriable } from '../messaging/failure-class.js';
 import type { Message } from '../messaging/message.js';
 import type { ProcessingOrder } from '../messaging/processing-order.js';
 
@@ -148,7 +148,7 @@ export interface KafkaOptions {
   /**
    * Errors that no further attempt can mend, beside `NonRetriableError`: classes of errors, or predicates. In code only.
    *
-   * @default []
+   * @default undefined
    */
   nonRetriable?: readonly NonRetriable[];
 

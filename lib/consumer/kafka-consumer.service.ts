@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { KafkaSettings } from '../config/kafka-settings.js';
 import { connectionSettings, groupSettings } from '../connection/client-settings.js';
 import { GroupClient } from '../engine/client/group-client.js';
-import { ProducerClient } from '../engine/client/producer-client.js';
+import { fewRetries, ProducerClient } from '../engine/client/producer-client.js';
 import type { GroupConsumerStatus, PartitionStatus } from '../engine/consumer-status.js';
 import { GroupConsumer } from '../engine/group-consumer.js';
 import type { TopicRoutes } from '../engine/handler-binding.js';
@@ -114,7 +114,7 @@ export class KafkaConsumerService extends Consumer {
       { ...this.settings, group, silenceLimitMs: sessionTimeoutMs + rebalanceTimeoutMs + requestTimeoutMs },
       routes,
       (listener) => new GroupClient(connection, membership, listener, this.logger),
-      () => new ProducerClient(connection, this.logger),
+      () => new ProducerClient(connection, this.logger, fewRetries),
       this.logger,
     );
   }

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import type { DeadLetterOptions, ExhaustedPolicy, RetryOptions } from '../config/kafka-options.js';
-import type { FailureClassifier, NonRetriable } from '../engine/recovery/classify.js';
+import type { FailureClassifier, NonRetriable } from '../messaging/failure-class.js';
 import { MESSAGE_HANDLER_METADATA } from '../kafka.constants.js';
 import { MessagingError } from '../messaging/errors.js';
 import type { Message } from '../messaging/message.js';

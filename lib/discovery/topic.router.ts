@@ -1,7 +1,6 @@
 import type { KafkaSettings } from '../config/kafka-settings.js';
-import type { HandlerBinding } from '../engine/handler-binding.js';
+import type { DeadLetterPolicy, HandlerBinding } from '../engine/handler-binding.js';
 import { classifierOf } from '../engine/recovery/classify.js';
-import type { DeadLetterPolicy } from '../engine/recovery/recovery-topics.js';
 import { takesTopic, type TopicPattern } from '../engine/topic-pattern.js';
 import { bindingFaults } from './binding-faults.js';
 import { HandlerBindingError } from './handler-binding.error.js';

@@ -3,7 +3,6 @@ import type { Message } from '../messaging/message.js';
 import type { ProcessingOrder } from '../messaging/processing-order.js';
 import type { Backoff } from './recovery/backoff.js';
 import type { Classify } from './recovery/classify.js';
-import type { DeadLetterPolicy } from './recovery/recovery-topics.js';
 
 export interface RetryPolicy extends Backoff {
   /** In a lane, the first included. */
@@ -11,6 +10,11 @@ export interface RetryPolicy extends Backoff {
 
   /** Milliseconds before the attempt that follows on this one, in place of the growing delay. */
   readonly delay?: ((attempt: number, error: unknown) => number) | undefined;
+}
+
+/** Where a handler's dead letters go; `undefined` stands for `<topic>.dlq`. */
+export interface DeadLetterPolicy {
+  readonly topic?: string | ((message: Message, error: unknown) => string) | undefined;
 }
 
 /** A handler as the engine runs it. */

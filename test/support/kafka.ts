@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import kafkajs, { type Message, type Producer } from 'kafkajs';
+import kafkajs, { type KafkaMessage, type Message, type Producer } from 'kafkajs';
 import { eventually } from './eventually.js';
 
 const { Kafka, logLevel } = kafkajs;
@@ -97,4 +97,25 @@ async function withAdmin<T>(use: (admin: Admin) => Promise<T>): Promise<T> {
   } finally {
     await admin.disconnect();
   }
+}
+
+/** Waits until a topic holds so many records, and gives them in the order of partition and offset. */
+export async function recordsOf(topic: string, count: number): Promise<KafkaMessage[]> {
+  await eventually(async () => (await listTopics()).includes(topic), { message: `topic ${topic} does not exist` });
+  const consumer = client().consumer({ groupId: uniqueName('reader') });
+  const found: (KafkaMessage & { partition: number })[] = [];
+  await consumer.connect();
+  try {
+    await consumer.subscribe({ topic, fromBeginning: true });
+    await consumer.run({
+      eachMessage: ({ partition, message }) => Promise.resolve(void found.push({ ...message, partition })),
+    });
+    await eventually(() => found.length >= count, {
+      timeoutMs: 20_000,
+      message: () => `expected ${count} records in ${topic}, got ${found.length}`,
+    });
+  } finally {
+    await consumer.disconnect();
+  }
+  return found.toSorted((a, b) => a.partition - b.partition || Number(a.offset) - Number(b.offset));
 }

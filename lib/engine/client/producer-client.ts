@@ -1,4 +1,12 @@
-import type { ICustomPartitioner, Kafka, Message, PartitionerArgs, Producer, RecordMetadata } from 'kafkajs';
+import type {
+  ICustomPartitioner,
+  Kafka,
+  Message,
+  PartitionerArgs,
+  Producer,
+  RecordMetadata,
+  RetryOptions,
+} from 'kafkajs';
 import type { OutgoingMessage, PublishedRecord } from '../../messaging/producer.js';
 import type { EngineLogger } from '../logger.js';
 import { settlesWithin } from '../wait.js';
@@ -21,12 +29,15 @@ export class ProducerClient implements RecordPublisher {
   private lastSend: Promise<unknown> = Promise.resolve();
   private closed = false;
 
+  /** @param retry how often kafkajs itself repeats a request, if not as by default */
   constructor(
     private readonly settings: ConnectionSettings,
     logger: EngineLogger,
+    retry?: RetryOptions,
   ) {
     this.kafka = new KafkaClient({
       ...kafkajsConnection(settings),
+      retry,
       logLevel: logLevel.WARN,
       logCreator: () => kafkajsLogSink(logger),
     });
@@ -105,6 +116,9 @@ interface Outgoing {
 interface ProducedMessage extends Message {
   preferredPartition?: number | undefined;
 }
+
+/** Of a producer for recovery, which tries again itself: what one topic's absence takes, all others wait for. */
+export const fewRetries: RetryOptions = { retries: 2, initialRetryTime: 100, maxRetryTime: 500 };
 
 /** A partition once chosen stays: a retry that chose anew could store a message twice. */
 const stickyPartitioner: ICustomPartitioner = () => {

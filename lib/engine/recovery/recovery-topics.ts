@@ -1,5 +1,5 @@
 import type { Message } from '../../messaging/message.js';
-import type { HandlerBinding } from '../handler-binding.js';
+import type { DeadLetterPolicy, HandlerBinding } from '../handler-binding.js';
 import { topicNameFault } from '../topic-name.js';
 
 const unitsMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -38,11 +38,6 @@ export function deadLetterTopicFor(policy: DeadLetterPolicy, message: Message, e
     // as if it had not been given
   }
   return deadLetterTopic(message.topic);
-}
-
-/** A handler's dead letters; `topic` undefined stands for the default. */
-export interface DeadLetterPolicy {
-  readonly topic?: string | ((message: Message, error: unknown) => string) | undefined;
 }
 
 /** A topic that recovery writes to, for one of those that are subscribed to. */

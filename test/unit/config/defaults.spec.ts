@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
-import { environmentOptions } from '../../../lib/config/environment.js';
+import { codeOptions, environmentOptions } from '../../../lib/config/environment.js';
 import { kafkaDefaults, sslDefaults } from '../../../lib/config/kafka-defaults.js';
 import { valueAt } from '../../../lib/config/mapping.js';
 
@@ -10,11 +10,9 @@ const sections: Record<string, string> = {
   KafkaOptions: '',
   FetchOptions: 'fetch.',
   RetryOptions: 'retry.',
+  DeadLetterOptions: 'deadLetter.',
   SslOptions: 'ssl.',
 };
-
-/** Defaults that the docstrings give in words. */
-const words: Record<string, unknown> = { 'no limit': Infinity };
 
 const file = join(process.cwd(), 'lib/config/kafka-options.ts');
 const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.ES2022, true);
@@ -30,7 +28,6 @@ function tagOf(member: ts.TypeElement): string | undefined {
 }
 
 function literalOf(text: string): unknown {
-  if (text in words) return words[text];
   const literal = /^(true|false|\d+|'[^']*'|\['[^']*'\])(?: \(.*\))?(?:, or .*)?$/.exec(text)?.[1];
   return literal && JSON.parse(literal.replaceAll("'", '"'));
 }
@@ -47,6 +44,6 @@ it('ssl is off', () => {
 
 it('every documented option was looked at', () => {
   const paths = documented.map(([path]) => path).filter((path) => !['fetch', 'retry', 'sasl'].includes(path));
-  const expected = Object.keys(environmentOptions).filter((path) => !path.startsWith('sasl.'));
+  const expected = [...Object.keys(environmentOptions), ...codeOptions].filter((path) => !path.startsWith('sasl.'));
   expect(paths.sort()).toEqual(expected.sort());
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { getMetadataStorage } from 'class-validator';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { environmentName, environmentOptions, readEnvironment } from '../../../lib/config/environment.js';
+import { codeOptions, environmentName, environmentOptions, readEnvironment } from '../../../lib/config/environment.js';
 import * as schema from '../../../lib/config/kafka-options.schema.js';
 import { loadKafkaOptions } from '../../../lib/config/load-options.js';
 import { faultLinesOf } from './support.js';
@@ -24,16 +24,17 @@ describe('names', () => {
     expect(environmentName(path)).toBe(name);
   });
 
-  it('are one for each option of the schema but the token provider', () => {
+  it('are one for each option of the schema but those that only code can give', () => {
     const options = [
       ...optionsOf(schema.KafkaOptionsSchema, '').filter((path) => !['fetch', 'retry', 'sasl'].includes(path)),
       ...optionsOf(schema.FetchSchema, 'fetch.'),
       ...optionsOf(schema.RetrySchema, 'retry.'),
+      ...optionsOf(schema.DeadLetterSchema, 'deadLetter.'),
       ...optionsOf(schema.SslSchema, 'ssl.'),
       ...optionsOf(schema.SaslPasswordSchema, 'sasl.'),
       ...optionsOf(schema.SaslOAuthBearerSchema, 'sasl.'),
     ];
-    expect([...Object.keys(environmentOptions), 'sasl.tokenProvider'].sort()).toEqual([...new Set(options)].sort());
+    expect([...Object.keys(environmentOptions), ...codeOptions].sort()).toEqual([...new Set(options)].sort());
   });
 
   it('are all different', () => {

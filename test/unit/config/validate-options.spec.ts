@@ -44,7 +44,9 @@ describe('settings', () => {
       leaveOnStop: true,
       maxInFlightRecords: 10000,
       maxInFlightBytes: 67108864,
-      retry: { maxAttempts: Infinity, initialDelayMs: 500, multiplier: 2, maxDelayMs: 1000, jitter: 'full' },
+      deadLetter: false,
+      createTopics: true,
+      retry: { initialDelayMs: 500, multiplier: 2, maxDelayMs: 1000, jitter: 'full' },
       onExhausted: 'retry',
       ssl: false,
     });

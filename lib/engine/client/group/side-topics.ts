@@ -37,7 +37,7 @@ export class SideTopics {
     return this.known.has(topic);
   }
 
-  /** Metadata of those to be read beside these topics. */
+  /** Metadata of those to be read beside these topics, and of those of the topics themselves that had to be made. */
   async beside(sources: readonly TopicMetadata[]): Promise<TopicMetadata[]> {
     const wanted = this.wantedBy(sources);
     if (wanted.length === 0) return [];
@@ -48,12 +48,12 @@ export class SideTopics {
       await this.supply(wanted.filter(({ topic }) => missing.has(topic)));
       found = await this.cluster.metadata(names);
     }
-    const subscribed = new Set(wanted.filter(({ subscribed }) => subscribed).map(({ topic }) => topic));
-    return found.filter(({ topic }) => subscribed.has(topic));
+    const toRead = new Set([...wanted.filter(({ subscribed }) => subscribed), ...sources].map(({ topic }) => topic));
+    return found.filter(({ topic }) => toRead.has(topic));
   }
 
   private wantedBy(sources: readonly TopicMetadata[]): Wanted[] {
-    const existing = new Set(sources.map(({ topic }) => topic));
+    const existing = new Set(sources.filter((source) => !isMissing(source)).map(({ topic }) => topic));
     const wanted = new Map<string, Wanted>();
     for (const source of sources.filter(({ partitionMetadata }) => partitionMetadata.length > 0)) {
       for (const { name, subscribed } of this.settings.sideTopics(source.topic)) {

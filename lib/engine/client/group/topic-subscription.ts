@@ -34,7 +34,8 @@ export class TopicSubscription {
     const number = ++this.lastBegun;
     const names = this.patterns.filter((pattern) => typeof pattern === 'string');
     const sources = [...(await this.cluster.metadata(names)), ...(await this.matching())];
-    const found = [...sources, ...(await this.sideTopics.beside(sources))];
+    const all = [...sources, ...(await this.sideTopics.beside(sources))];
+    const found = [...new Map(all.map((topic) => [topic.topic, topic])).values()];
     if (this.known && number < this.lastTaken) return this.known;
     this.lastTaken = number;
     this.forgetAllBut(found);
