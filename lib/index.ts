@@ -14,14 +14,23 @@ export type {
   SslOptions,
 } from './config/kafka-options.js';
 export { KafkaConsumerService } from './consumer/kafka-consumer.service.js';
+export {
+  DeadLetterService,
+  type DeadLetterSummary,
+  type RedriveOptions,
+  type RedriveResult,
+} from './dead-letters/dead-letter.service.js';
+export type { DeadLetter } from './dead-letters/dead-letter.js';
 export { InjectKafkaConsumer, InjectKafkaProducer } from './decorators/inject.decorator.js';
 export { MessageHandler, type MessageHandlerOptions } from './decorators/message-handler.decorator.js';
 export { HandlerBindingError } from './discovery/handler-binding.error.js';
 export type { AssignorName } from './engine/client/client-settings.js';
 export type { FailureClass, FailureClassifier, NonRetriable } from './messaging/failure-class.js';
 export type { TopicPartition } from './engine/client/consumer-client.js';
+export type { DeadLetterFilter } from './engine/redrive/dead-letter-filter.js';
+export type { RedriveProgress } from './engine/redrive/redrive.js';
 export type { GroupConsumerStatus, PartitionStatus } from './engine/consumer-status.js';
-export { getKafkaConsumerToken, getKafkaProducerToken } from './kafka.constants.js';
+export { getDeadLetterServiceToken, getKafkaConsumerToken, getKafkaProducerToken } from './kafka.constants.js';
 export type { KafkaModuleExtras, KafkaOptionsFactory } from './kafka.module-definition.js';
 export { KafkaModule } from './kafka.module.js';
 export { Consumer } from './messaging/consumer.js';

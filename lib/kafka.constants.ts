@@ -39,3 +39,12 @@ export function getKafkaConsumerToken(name: string = DEFAULT_CONNECTION): Connec
 export function getKafkaProducerToken(name: string = DEFAULT_CONNECTION): ConnectionToken<Producer> {
   return name === DEFAULT_CONNECTION ? Producer : `KafkaProducer:${name}`;
 }
+
+/**
+ * Injection token of the `DeadLetterService` of a connection that has a name; for the default one it is the class.
+ *
+ * @publicApi
+ */
+export function getDeadLetterServiceToken(name: string): string {
+  return `KafkaDeadLetterService:${name}`;
+}

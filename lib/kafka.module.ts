@@ -7,10 +7,12 @@ import { refuseSecondConnection } from './connection/refuse-second-connection.js
 import { HandlerRegistry } from './consumer/handler.registry.js';
 import { KafkaConsumerModule } from './consumer/kafka-consumer.module.js';
 import { KafkaConsumerService } from './consumer/kafka-consumer.service.js';
+import { DeadLetterService } from './dead-letters/dead-letter.service.js';
 import { HandlerExplorer } from './discovery/handler.explorer.js';
 import { HandlerMetadataAccessor } from './discovery/handler-metadata.accessor.js';
 import {
   DEFAULT_CONNECTION,
+  getDeadLetterServiceToken,
   getKafkaConsumerToken,
   getKafkaProducerToken,
   KAFKA_CONNECTION,
@@ -63,6 +65,7 @@ function assemble({ module, global, imports, providers }: DynamicModule, name = 
 
 function connectionModule(name: string, imports: DynamicModule['imports'], options: Provider[] = []): DynamicModule {
   const producer = getKafkaProducerToken(name);
+  const deadLetters = name === DEFAULT_CONNECTION ? DeadLetterService : getDeadLetterServiceToken(name);
   return {
     module: KafkaConnectionModule,
     imports,
@@ -71,9 +74,10 @@ function connectionModule(name: string, imports: DynamicModule['imports'], optio
       { provide: KAFKA_CONNECTION, useValue: name },
       { provide: KAFKA_SETTINGS, inject: [KAFKA_OPTIONS], useFactory: validateOptions },
       { provide: producer, useClass: KafkaProducer },
+      { provide: deadLetters, useClass: DeadLetterService },
       { provide: KAFKA_PRODUCER, useExisting: producer },
     ],
-    exports: [KAFKA_CONNECTION, KAFKA_SETTINGS, producer],
+    exports: [KAFKA_CONNECTION, KAFKA_SETTINGS, producer, deadLetters],
   };
 }
 

@@ -142,9 +142,8 @@ describe('dead letters', () => {
       { value: '"other"', partition: 1 },
     ]);
     app = await startApplication({ group, createTopics: false }, [Orders], logger);
-    await eventually(
-      () => logger.find('error', `${topic}-0@0 could not be moved to ${topic}.dlq; nothing is dropped`)[0],
-    );
+    const held = `${topic}-0@0 could not be moved to ${topic}.dlq; nothing is dropped`;
+    await eventually(() => logger.find('error', held).length > 0);
     await untilCommitted(group, topic, '1', 1);
     expect(handled).toEqual(['other']);
     expect(logger.find('warn', `Topic "${topic}.dlq" does not exist`)).toHaveLength(1);

@@ -12,6 +12,8 @@ const mayImport: Record<string, readonly string[]> = {
   discovery: ['constants', 'config', 'decorators', 'engine', 'messaging'],
   connection: ['constants', 'config', 'engine', 'messaging'],
   producer: ['constants', 'config', 'connection', 'engine', 'messaging'],
+  'dead-letters': ['constants', 'config', 'connection', 'engine', 'messaging'],
+  command: ['config', 'dead-letters', 'messaging'],
   consumer: ['constants', 'config', 'connection', 'discovery', 'engine', 'messaging'],
   health: ['constants', 'config', 'consumer', 'engine', 'messaging'],
   telemetry: ['constants', 'config', 'consumer', 'engine', 'messaging'],
@@ -20,6 +22,7 @@ const mayImport: Record<string, readonly string[]> = {
     'config',
     'connection',
     'consumer',
+    'dead-letters',
     'discovery',
     'producer',
     'health',
@@ -28,7 +31,7 @@ const mayImport: Record<string, readonly string[]> = {
   ],
   index: [
     ...['constants', 'config', 'connection', 'consumer', 'decorators', 'discovery', 'engine', 'messaging'],
-    ...['module', 'producer'],
+    ...['dead-letters', 'module', 'producer'],
   ],
   testing: ['constants', 'consumer', 'engine', 'messaging'],
 };
@@ -45,7 +48,9 @@ const topLevel: Record<string, string> = {
 const kafkajsUsers = [
   'engine/client/client-settings.ts',
   'engine/client/connection/kafkajs-internals.ts',
+  'engine/client/outgoing.ts',
   'engine/client/producer-client.ts',
+  'engine/client/transactional-producer.ts',
 ];
 
 const files = sourceFiles();

@@ -47,6 +47,9 @@ export interface GroupSettings {
   fetch: FetchSettings;
 }
 
+/** What concerns the fetching alone. */
+export type FetcherSettings = Pick<GroupSettings, 'rackId' | 'requestTimeoutMs' | 'fetch'>;
+
 export interface FetchSettings {
   minBytes: number;
   maxBytes: number;

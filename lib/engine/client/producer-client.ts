@@ -1,12 +1,4 @@
-import type {
-  ICustomPartitioner,
-  Kafka,
-  Message,
-  PartitionerArgs,
-  Producer,
-  RecordMetadata,
-  RetryOptions,
-} from 'kafkajs';
+import type { Kafka, Message, Producer, RecordMetadata, RetryOptions } from 'kafkajs';
 import type { OutgoingMessage, PublishedRecord } from '../../messaging/producer.js';
 import type { EngineLogger } from '../logger.js';
 import { settlesWithin } from '../wait.js';
@@ -14,8 +6,9 @@ import type { ConnectionSettings } from './client-settings.js';
 import { describeConnectionFailure } from './connection/connection-failure.js';
 import { partitionName } from './consumer-client.js';
 import { kafkajsConnection } from './connection/kafkajs-connection.js';
-import { KafkaClient, logLevel, Partitioners } from './connection/kafkajs-internals.js';
+import { KafkaClient, logLevel } from './connection/kafkajs-internals.js';
 import { kafkajsLogSink } from './connection/kafkajs-logger.js';
+import { asItStands, byTopic, hintedPartitioner, isTooLarge, type Outgoing } from './outgoing.js';
 import { RecordTooLargeError, type OutgoingRecord, type RecordPublisher } from './record-publisher.js';
 
 /**
@@ -89,7 +82,7 @@ export class ProducerClient implements RecordPublisher {
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
-      createPartitioner: stickyPartitioner,
+      createPartitioner: hintedPartitioner,
     });
     try {
       await producer.connect();
@@ -107,58 +100,12 @@ export class ProducerClient implements RecordPublisher {
   }
 }
 
-interface Outgoing {
-  topic: string;
-  message: ProducedMessage;
-}
-
-/** kafkajs hands a message to the partitioner as it came. */
-interface ProducedMessage extends Message {
-  preferredPartition?: number | undefined;
-}
-
 /** Of a producer for recovery, which tries again itself: what one topic's absence takes, all others wait for. */
 export const fewRetries: RetryOptions = { retries: 2, initialRetryTime: 100, maxRetryTime: 500 };
-
-/** A partition once chosen stays: a retry that chose anew could store a message twice. */
-const stickyPartitioner: ICustomPartitioner = () => {
-  const choose = Partitioners.DefaultPartitioner();
-  return (args) => (args.message.partition ??= preferred(args) ?? choose(args));
-};
-
-function preferred({ message, partitionMetadata }: PartitionerArgs): number | undefined {
-  const { preferredPartition } = message as ProducedMessage;
-  return partitionMetadata.find(({ partitionId }) => partitionId === preferredPartition)?.partitionId;
-}
 
 function toKafkajs({ key, value, headers, partition, timestamp }: OutgoingMessage): Message {
   const time = timestamp && String(timestamp.getTime());
   return { key: key ?? null, value, headers: headers, partition, timestamp: time };
-}
-
-/** In kafkajs a repeated header is an array, and none may be null. */
-export function asItStands({ key, value, headers, preferredPartition }: OutgoingRecord): Message {
-  const byName = Object.create(null) as Record<string, Buffer[]>;
-  for (const [name, bytes] of headers) (byName[name] ??= []).push(bytes ?? Buffer.alloc(0));
-  const message: ProducedMessage = { key, value, headers: byName, preferredPartition };
-  return message;
-}
-
-const tooLarge: ReadonlySet<unknown> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
-
-function isTooLarge(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return tooLarge.has((error as { type?: unknown }).type) || isTooLarge(error.cause);
-}
-
-function byTopic(outgoing: readonly Outgoing[]): { topic: string; messages: Message[] }[] {
-  const topics = new Map<string, Message[]>();
-  for (const { topic, message } of outgoing) {
-    const messages = topics.get(topic);
-    if (messages) messages.push(message);
-    else topics.set(topic, [message]);
-  }
-  return [...topics].map(([topic, messages]) => ({ topic, messages }));
 }
 
 /** The broker tells a partition's first offset; the others follow in the order they were given. */

@@ -1,4 +1,4 @@
-import type { GroupSettings } from '../client-settings.js';
+import type { FetcherSettings } from '../client-settings.js';
 import type { Cluster } from '../connection/cluster.js';
 import type { FetchBuffer } from './fetch-buffer.js';
 import { FetchLane, type AskedState, type Poll } from './fetch-lane.js';
@@ -34,7 +34,7 @@ export class BrokerPolls {
   constructor(
     private readonly node: number,
     cluster: Cluster,
-    private readonly settings: GroupSettings,
+    private readonly settings: FetcherSettings,
     private readonly buffer: FetchBuffer,
     private readonly listener: PollListener,
   ) {

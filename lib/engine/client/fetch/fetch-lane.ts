@@ -1,4 +1,4 @@
-import type { GroupSettings } from '../client-settings.js';
+import type { FetcherSettings } from '../client-settings.js';
 import type { Cluster } from '../connection/cluster.js';
 import { fetchDefinition, type AskedPartition } from './fetch-request.js';
 import type { FetchResponse } from './fetch-response.js';
@@ -29,7 +29,7 @@ export class FetchLane {
   constructor(
     private readonly purpose: string,
     private readonly cluster: Cluster,
-    private readonly settings: GroupSettings,
+    private readonly settings: FetcherSettings,
   ) {}
 
   get isPolling(): boolean {

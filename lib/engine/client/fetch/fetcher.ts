@@ -1,5 +1,5 @@
 import type { EngineLogger } from '../../logger.js';
-import type { GroupSettings } from '../client-settings.js';
+import type { FetcherSettings } from '../client-settings.js';
 import type { Cluster } from '../connection/cluster.js';
 import {
   partitionName,
@@ -43,7 +43,7 @@ export class Fetcher {
 
   constructor(
     private readonly cluster: Cluster,
-    private readonly settings: GroupSettings,
+    private readonly settings: FetcherSettings,
     private readonly listener: FetchedRecordsListener,
     logger: EngineLogger,
   ) {

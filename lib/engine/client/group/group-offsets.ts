@@ -1,26 +1,13 @@
 import { settlesWithin } from '../../wait.js';
 import { byTopic } from '../connection/by-topic.js';
-import {
-  describe,
-  ErrorCode,
-  isCoordinatorMoved,
-  isMembershipLost,
-  throwOnError,
-} from '../connection/protocol-errors.js';
+import { describe, ErrorCode, isCoordinatorMoved, isMembershipLost } from '../connection/protocol-errors.js';
 import type { PartitionPosition, TopicPartition } from '../consumer-client.js';
-import type { CommittedOffset } from '../positions/start-positions.js';
+import type { CommittedOffsets } from '../positions/start-positions.js';
+import { fetchCommitted } from './committed-offsets.js';
 import { commitFailed, type CommitFailure } from './commit-failures.js';
 import type { GroupCoordinator } from './group-coordinator.js';
 import type { Membership } from './membership.js';
 import type { SubscribedTopics } from './topic-subscription.js';
-
-interface OffsetFetchResponse {
-  errorCode?: number;
-  responses: {
-    topic: string;
-    partitions: { partition: number; offset: string; metadata: string | null; errorCode: number }[];
-  }[];
-}
 
 interface OffsetCommitResponse {
   responses: { topic: string; partitions: { partition: number; errorCode: number }[] }[];
@@ -47,28 +34,9 @@ export class GroupOffsets {
     private readonly patienceMs: number,
   ) {}
 
-  /**
-   * What the group has committed for the topics, all partitions, by topic. A topic that may not be read is left out.
-   *
-   * @throws when there is none that may
-   */
-  async fetch(topics: SubscribedTopics): Promise<ReadonlyMap<string, CommittedOffset[]>> {
-    const request = [...topics].map(([topic, count]) => ({
-      topic,
-      partitions: Array.from({ length: count }, (_, partition) => ({ partition })),
-    }));
-    const { errorCode = ErrorCode.None, responses } = await this.coordinator.request<OffsetFetchResponse>(
-      'offsets',
-      'OffsetFetch',
-      { topics: request },
-    );
-    if (isCoordinatorMoved(errorCode)) this.coordinator.moved();
-    throwOnError(errorCode, 'reading committed offsets');
-    const readable = responses.filter(({ partitions }) => partitions.every((read) => read.errorCode === 0));
-    const committed = readable.length > 0 ? readable : responses; // so that the error of one is told
-    return new Map(
-      committed.map(({ topic, partitions }) => [topic, partitions.map((read) => readCommitted(topic, read))]),
-    );
+  /** @throws see {@link fetchCommitted} */
+  fetch(topics: SubscribedTopics): Promise<CommittedOffsets> {
+    return fetchCommitted(this.coordinator, topics);
   }
 
   /**
@@ -125,9 +93,4 @@ export class GroupOffsets {
     }
     return failed.map((result) => ({ ...result, reason: describe(result.errorCode, 'failed').message }));
   }
-}
-
-function readCommitted(topic: string, read: OffsetFetchResponse['responses'][0]['partitions'][0]): CommittedOffset {
-  throwOnError(read.errorCode, `reading the committed offset of ${topic}-${read.partition}`);
-  return { partition: read.partition, offset: Number(read.offset), metadata: read.metadata };
 }

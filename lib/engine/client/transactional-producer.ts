@@ -1,0 +1,101 @@
+import type { Kafka, Producer, Transaction } from 'kafkajs';
+import type { EngineLogger } from '../logger.js';
+import type { ConnectionSettings } from './client-settings.js';
+import { describeConnectionFailure } from './connection/connection-failure.js';
+import { kafkajsConnection } from './connection/kafkajs-connection.js';
+import { KafkaClient, logLevel } from './connection/kafkajs-internals.js';
+import { kafkajsLogSink } from './connection/kafkajs-logger.js';
+import { asItStands, byTopic, hasType, hintedPartitioner, isTooLarge } from './outgoing.js';
+import { RecordTooLargeError, type OutgoingRecord } from './record-publisher.js';
+
+/** A position that a group is to have, with its metadata. */
+export interface GroupPosition {
+  partition: number;
+  offset: number;
+  metadata: string;
+}
+
+/** Another producer of the same transactional id has taken over. */
+export class ProducerFencedError extends Error {
+  override readonly name = 'ProducerFencedError';
+}
+
+const fencedTypes: ReadonlySet<unknown> = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED']);
+
+/**
+ * Writes records and a group's positions in one transaction. After an error nobody knows how far a kafkajs producer is: it is
+ * not to be used again, and the next one of the id finds out.
+ */
+export class TransactionalProducer {
+  private readonly producer: Producer;
+
+  constructor(
+    private readonly settings: ConnectionSettings,
+    transactionalId: string,
+    logger: EngineLogger,
+  ) {
+    const kafka: Kafka = new KafkaClient({
+      ...kafkajsConnection(settings),
+      logLevel: logLevel.WARN,
+      logCreator: () => kafkajsLogSink(logger),
+    });
+    this.producer = kafka.producer({
+      transactionalId,
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      createPartitioner: hintedPartitioner,
+    });
+  }
+
+  /** Once this has resolved, whatever an earlier producer of the id has begun is committed or aborted, and it is fenced off. */
+  async connect(): Promise<void> {
+    try {
+      await this.producer.connect();
+    } catch (cause) {
+      throw new Error(describeConnectionFailure(cause as Error, this.settings), { cause });
+    }
+    const empty = await this.transaction();
+    await empty.abort();
+  }
+
+  /**
+   * All or nothing.
+   *
+   * @throws ProducerFencedError when another one has taken over
+   * @throws RecordTooLargeError when the broker does not take so much at a time
+   * @throws Error when it is not known whether it was stored
+   */
+  async move(records: readonly OutgoingRecord[], group: string, topic: string, positions: readonly GroupPosition[]) {
+    const transaction = await this.transaction();
+    try {
+      const topicMessages = byTopic(records.map((record) => ({ topic: record.topic, message: asItStands(record) })));
+      if (topicMessages.length > 0) await transaction.sendBatch({ acks: -1, topicMessages });
+      const partitions = positions.map((position) => ({ ...position, offset: String(position.offset) }));
+      await transaction.sendOffsets({ consumerGroupId: group, topics: [{ topic, partitions }] });
+      await transaction.commit();
+    } catch (cause) {
+      await transaction.abort().catch(() => undefined); // the next producer of the id aborts it otherwise
+      throw told(cause);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.producer.disconnect();
+  }
+
+  private async transaction(): Promise<Transaction> {
+    try {
+      return await this.producer.transaction();
+    } catch (cause) {
+      throw told(cause);
+    }
+  }
+}
+
+/** What is thrown in place of an error of kafkajs. */
+function told(cause: unknown): Error {
+  const { message } = cause as Error;
+  if (hasType(cause, fencedTypes)) return new ProducerFencedError('Another process does the same', { cause });
+  return isTooLarge(cause) ? new RecordTooLargeError(message, { cause }) : new Error(message, { cause });
+}
