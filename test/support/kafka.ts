@@ -102,7 +102,7 @@ async function withAdmin<T>(use: (admin: Admin) => Promise<T>): Promise<T> {
 /** Waits until a topic holds so many records, and gives them in the order of partition and offset. */
 export async function recordsOf(topic: string, count: number): Promise<KafkaMessage[]> {
   await eventually(async () => (await listTopics()).includes(topic), { message: `topic ${topic} does not exist` });
-  const consumer = client().consumer({ groupId: uniqueName('reader') });
+  const consumer = client().consumer({ groupId: uniqueName('reader'), maxWaitTimeInMs: 100 });
   const found: (KafkaMessage & { partition: number })[] = [];
   await consumer.connect();
   try {

@@ -13,7 +13,7 @@ const mayImport: Record<string, readonly string[]> = {
   connection: ['constants', 'config', 'engine', 'messaging'],
   producer: ['constants', 'config', 'connection', 'engine', 'messaging'],
   'dead-letters': ['constants', 'config', 'connection', 'engine', 'messaging'],
-  command: ['config', 'dead-letters', 'messaging'],
+  command: ['config', 'dead-letters', 'engine', 'messaging'],
   consumer: ['constants', 'config', 'connection', 'discovery', 'engine', 'messaging'],
   health: ['constants', 'config', 'consumer', 'engine', 'messaging'],
   telemetry: ['constants', 'config', 'consumer', 'engine', 'messaging'],
