@@ -13,7 +13,7 @@ const poison: { name: string; value: Buffer | null; headers?: Record<string, str
   [
     { name: 'null', value: null, decodes: true },
     { name: 'nothing', value: Buffer.alloc(0), decodes: false },
-    { name: '900 KB of random bytes', value: Buffer.concat([Buffer.of(0xff), randomBytes(900_000)]), decodes: false },
+    { name: '1 MB of random bytes', value: Buffer.concat([Buffer.of(0xff), randomBytes(1_048_000)]), decodes: false },
     { name: 'invalid UTF-8', value: Buffer.of(0x22, 0xc3, 0x28, 0xff), decodes: false },
     { name: 'truncated JSON', value: Buffer.from('{"id": 1, "na'), decodes: false },
     { name: 'JSON nested 100,000 deep', value: Buffer.from(nested), decodes: true },

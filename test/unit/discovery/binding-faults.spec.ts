@@ -48,6 +48,33 @@ describe('bindingFaults', () => {
     expect(bindingFaults([handler(fields)])).toEqual([fault]);
   });
 
+  it.each<[string, Partial<HandlerDefinition>, string]>([
+    ['retry', { topics: ['x'.repeat(232)], options: { retryTopics: ['10s'] } }, '.retry.billing.10s'],
+    ['dead-letter', { topics: ['x'.repeat(246)], options: { deadLetter: true } }, '.dlq'],
+  ])('tells when a %s topic would have too long a name', (_, fields, suffix) => {
+    const faults = bindingFaults([handler(fields)], 'billing');
+
+    const name = `${String(fields.topics![0])}${suffix}`;
+    expect(faults).toEqual([
+      `Orders.created needs the topic "${name}", which has 250 characters, 249 are allowed; shorten the name of the topic or ` +
+        'the group',
+    ]);
+    expect(bindingFaults([handler({ ...fields, topics: [String(fields.topics![0]).slice(1)] })], 'billing')).toEqual(
+      [],
+    );
+  });
+
+  it('refuses retry topics of two classes with one name: a record in them names its handler', () => {
+    const one = handler({ owner: class Orders {}, options: { retryTopics: ['10s'] } });
+    const other = handler({ owner: class Orders {}, topics: ['payments'] });
+
+    expect(bindingFaults([one, other])).toEqual([
+      'Orders.created has retryTopics, and another class has the same name; rename one of the two',
+    ]);
+    expect(bindingFaults([one, { ...one, topics: ['refunds'] }])).toEqual([]);
+    expect(bindingFaults([{ ...one, options: {} }, other])).toEqual([]);
+  });
+
   it('names a binding once that is there three times', () => {
     const faults = bindingFaults([handler({}), handler({}), handler({})]);
 

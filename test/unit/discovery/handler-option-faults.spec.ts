@@ -8,6 +8,10 @@ describe('The options of a handler', () => {
     [{ lane: () => 'a' }],
     [{ lane: () => 'a', processingOrder: 'key', concurrency: 5, rateLimit: 0.5, handlerTimeoutMs: 1 }],
     [{ ack: 'manual', ackTimeoutMs: 1_000 }],
+    [{ retryTopics: ['500ms', '10s', '10s', '5m', '1h', '24d'], deadLetter: true, retry: { delay: () => 1 } }],
+    [{ retryTopics: [], deadLetter: { topic: 'dead' }, nonRetriable: [TypeError, () => true], classify: () => 'skip' }],
+    [{ deadLetter: { topic: () => 'dead' } }],
+    [{ deadLetter: false }],
     [
       {
         onExhausted: 'skip',
@@ -31,6 +35,14 @@ describe('The options of a handler', () => {
     ['retry.multiplier', { retry: { multiplier: 0.5 } }, 'a number from 1 on'],
     ['retry.maxDelayMs', { retry: { maxDelayMs: 2 ** 31 } }, 'to 2147483647'],
     ['retry.jitter', { retry: { jitter: 'some' } }, `'full' or 'none'`],
+    ['retryTopics', { retryTopics: '10s' }, `a list of delays such as '10s' or '5m'`],
+    ['retryTopics', { retryTopics: ['10'] }, `a list of delays such as '10s' or '5m'`],
+    ['retryTopics', { retryTopics: ['25d'] }, 'none longer than 2147483647 ms'],
+    ['retry.delay', { retry: { delay: 5 } }, 'a function (attempt, error) => milliseconds'],
+    ['deadLetter', { deadLetter: 'orders.dlq' }, 'true, false or an object'],
+    ['deadLetter.topic', { deadLetter: { topic: 'no spaces' } }, 'a legal name of a topic, or a function'],
+    ['nonRetriable', { nonRetriable: ['TypeError'] }, 'a list of classes of errors and predicates'],
+    ['classify', { classify: 'skip' }, 'a function (error) => FailureClass'],
     ['ack', { ack: 'hand' }, `'auto' or 'manual'`],
     ['ackTimeoutMs', { ack: 'manual', ackTimeoutMs: 2 ** 31 }, 'a whole number of milliseconds from 1 to 2147483647'],
   ])('are refused for a wrong %s, with what was expected', (name, options, expected) => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { MessageHandlerOptions } from '../../../lib/decorators/message-handler.decorator.js';
 import type { HandlerDefinition } from '../../../lib/discovery/handler-definition.js';
 import { HandlerBindingError } from '../../../lib/discovery/handler-binding.error.js';
 import { TopicRouter, type RouteDefaults } from '../../../lib/discovery/topic.router.js';
@@ -72,6 +73,41 @@ describe('TopicRouter', () => {
       onExhausted: 'skip',
     });
     expect(router.handlersOf('b')[0]).toMatchObject({ retry: defaults.retry, onExhausted: 'retry' });
+  });
+
+  it.each<[MessageHandlerOptions, number]>([
+    [{}, Infinity],
+    [{ deadLetter: true }, 5],
+    [{ deadLetter: { topic: 'dead' } }, 5],
+    [{ deadLetter: true, retryTopics: ['10s'] }, 1],
+    [{ retryTopics: ['10s'] }, 1],
+    [{ deadLetter: false }, Infinity],
+    [{ retryTopics: [] }, Infinity],
+    [{ deadLetter: true, retry: { maxAttempts: 9 } }, 9],
+  ])('bounds the attempts of %j by %d', (options, maxAttempts) => {
+    const { maxAttempts: _, ...retry } = defaults.retry;
+    const router = new TopicRouter([{ ...handler('A.a', 'a'), options }], { ...defaults, retry });
+
+    expect(router.handlersOf('a')[0]!.retry.maxAttempts).toBe(maxAttempts);
+  });
+
+  it('takes the module’s dead letters and classifiers where a handler says nothing', () => {
+    const [named, own] = [{ topic: 'dead' }, { topic: 'own' }];
+    const settings = { ...defaults, deadLetter: named, nonRetriable: [TypeError], classify: () => undefined };
+    const router = new TopicRouter(
+      [
+        handler('A.a', 'a'),
+        { ...handler('B.b', 'b'), options: { deadLetter: own, nonRetriable: [RangeError] } },
+        { ...handler('C.c', 'c'), options: { deadLetter: false, classify: () => 'skip' } },
+        { ...handler('D.d', 'd'), options: { deadLetter: true } },
+      ],
+      settings,
+    );
+    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((topic) => router.handlersOf(topic)[0]!);
+
+    expect([a, b, c, d].map((bound) => bound!.deadLetter)).toEqual([named, own, undefined, {}]);
+    expect([a, b, c].map((bound) => bound!.classify(new TypeError()))).toEqual(['give-up', 'retry', 'skip']);
+    expect(b!.classify(new RangeError())).toBe('give-up');
   });
 
   it('names the handlers that an explicit list of topics leaves out', () => {

@@ -12,7 +12,7 @@ import {
   NonRetriableError,
   SkipMessageError,
 } from '@things-kit/nestjs-kafka';
-import { HandlerHarness } from '@things-kit/nestjs-kafka/testing';
+import { HandlerHarness, type HandlerResult } from '@things-kit/nestjs-kafka/testing';
 import { LogRecorder } from '../../support/application.js';
 
 let app: INestApplicationContext | undefined;
@@ -60,6 +60,50 @@ describe('HandlerHarness', () => {
     expect({ ...message.headers }).toEqual({ type: 'x', n: ['1', '2'] });
     expect(context).toMatchObject({ attempt: 1, group: 'billing', handler: 'Orders.created' });
     expect(received[1]![0]).toMatchObject({ offset: '1', payload: null });
+  });
+
+  it('follows a message through retry topics to its dead letter, and shows that', async () => {
+    const attempts: number[] = [];
+    class Orders {
+      @MessageHandler('orders', { retryTopics: ['10s', '5m'], deadLetter: true })
+      created({ topic }: Message, { attempt }: HandlerContext): void {
+        attempts.push(attempt);
+        throw new Error(`${topic} ${attempt}`);
+      }
+    }
+    const harness = await harnessOf([Orders]);
+
+    const { outcome, handlers } = await harness.deliver({
+      topic: 'orders',
+      key: 'k',
+      value: 'v',
+      headers: { trace: 'abc' },
+    });
+
+    expect(outcome).toBe('dead-lettered');
+    expect(attempts).toEqual([1, 2, 3]);
+    const [{ deadLetter, ...result }] = handlers as [HandlerResult];
+    expect(result).toMatchObject({ attempts: 3, delaysMs: [10_000, 300_000] });
+    expect(deadLetter).toMatchObject({ topic: 'orders.dlq', key: Buffer.from('k'), value: Buffer.from('v') });
+    expect(deadLetter!.headers).toMatchObject({
+      trace: 'abc',
+      error: 'orders 3',
+      attempts: '3',
+      'original-topic': 'orders',
+    });
+  });
+
+  it('ends as handled what succeeds in a retry topic', async () => {
+    class Orders {
+      @MessageHandler('orders', { retryTopics: ['10s'] })
+      created(_: Message, { attempt }: HandlerContext): void {
+        if (attempt === 1) throw new Error('again');
+      }
+    }
+    const { outcome, attempts, handlers } = await (await harnessOf([Orders])).deliver({ topic: 'orders', value: {} });
+
+    expect({ outcome, attempts }).toEqual({ outcome: 'handled', attempts: 2 });
+    expect(handlers[0]).not.toHaveProperty('deadLetter');
   });
 
   it('tells attempts, delays and errors, and waits for none of them', async () => {

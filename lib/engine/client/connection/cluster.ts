@@ -28,6 +28,13 @@ interface MetadataResponse {
   topicMetadata: TopicMetadata[];
 }
 
+interface DescribeConfigsResponse {
+  resources: { errorCode: number; resourceName: string; configEntries: { configValue: string }[] }[];
+}
+
+/** Kafka's code for topics among the things that have settings. */
+const topicResource = 2;
+
 interface CoordinatorResponse {
   errorCode: number;
   coordinator: { nodeId: number } & BrokerAddress;
@@ -85,6 +92,22 @@ export class Cluster {
     });
     throwOnError(errorCode, `looking up the coordinator of group "${group}"`);
     return coordinator;
+  }
+
+  /**
+   * A setting of topics, by topic; of those whose settings may be read.
+   *
+   * @throws when no broker answers
+   */
+  async topicConfig(topics: readonly string[], setting: string): Promise<ReadonlyMap<string, string>> {
+    const resources = topics.map((name) => ({ type: topicResource, name, configNames: [setting] }));
+    const args = { resources, includeSynonyms: false };
+    const answer = await this.requestAny<DescribeConfigsResponse>('DescribeConfigs', args);
+    return new Map(
+      answer.resources.flatMap(({ resourceName, configEntries }) =>
+        configEntries.map(({ configValue }) => [resourceName, configValue] as const),
+      ),
+    );
   }
 
   /** Sends a request to a broker by its node id, on a connection of its own for each purpose. */

@@ -25,6 +25,7 @@ import protocolErrors from 'kafkajs/src/protocol/error.js';
 /** An API of the protocol under kafkajs's name for it. */
 export type ApiName =
   | 'CreateTopics'
+  | 'DescribeConfigs'
   | 'Fetch'
   | 'GroupCoordinator'
   | 'Heartbeat'

@@ -9,6 +9,10 @@ import { RepeatedLog } from '../repeated-log.js';
 const untilThereMs = 2_000;
 const lookEveryMs = 100;
 
+/** More than all headers of recovery take. */
+const headersBytes = 65_536;
+const largestInt32 = 2 ** 31 - 1;
+
 interface Wanted {
   readonly topic: string;
   readonly subscribed: boolean;
@@ -74,8 +78,9 @@ export class SideTopics {
   }
 
   private async create(missing: readonly Wanted[]): Promise<void> {
-    const topics = missing.map(topicToCreate);
     try {
+      const sizes = await this.largestMessages(missing.map(({ source }) => source.topic));
+      const topics = missing.map((wanted) => topicToCreate(wanted, sizes.get(wanted.source.topic)));
       const { topicErrors } = await this.cluster.requestController<CreateTopicsResponse>('CreateTopics', {
         topics,
         validateOnly: false,
@@ -89,6 +94,15 @@ export class SideTopics {
       this.repeated.warn(
         `Creating ${missing.map(({ topic }) => topic).join(', ')} failed, trying again: ${(error as Error).message}`,
       );
+    }
+  }
+
+  /** What cannot be told is left to the brokers' default. */
+  private async largestMessages(topics: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    try {
+      return await this.cluster.topicConfig([...new Set(topics)], 'max.message.bytes');
+    } catch {
+      return new Map();
     }
   }
 
@@ -121,12 +135,19 @@ function hasLeaders({ partitionMetadata }: TopicMetadata): boolean {
   return partitionMetadata.every(({ leader }) => leader >= 0);
 }
 
-/** As the source is cut. A retry topic has the broker's clock in its timestamps: what is due is told by it. */
-function topicToCreate({ topic, subscribed, source }: Wanted) {
+/**
+ * As the source is cut, with room for what recovery writes beside a message of the largest size. A retry topic has the broker's
+ * clock in its timestamps: what is due is told by it.
+ */
+function topicToCreate({ topic, subscribed, source }: Wanted, largestMessage: string | undefined) {
+  const configEntries = largestMessage
+    ? [{ name: 'max.message.bytes', value: String(Math.min(Number(largestMessage) + headersBytes, largestInt32)) }]
+    : [];
+  if (subscribed) configEntries.push({ name: 'message.timestamp.type', value: 'LogAppendTime' });
   return {
     topic,
     numPartitions: source.partitionMetadata.length,
     replicationFactor: source.partitionMetadata[0]!.replicas.length,
-    configEntries: subscribed ? [{ name: 'message.timestamp.type', value: 'LogAppendTime' }] : [],
+    configEntries,
   };
 }

@@ -15,7 +15,9 @@ describe('A due queue', () => {
     due = [];
     queue = new DueQueue(10_000, (records) => due.push(records.map(({ offset }) => offset)));
   });
-  afterEach(() => jest.useRealTimers());
+  afterEach(() => {
+    jest.useRealTimers();
+  });
 
   it('gives out at once what is due, and holds the rest until it is', () => {
     expect(hold([0, 80_000], [1, 90_000], [2, 90_001], [3, 90_001], [4, 95_000])).toEqual([0, 1]);

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { MemberFencedError } from '../../../../lib/engine/client/consumer-client.js';
+import { joinHeaders } from '../../../../lib/engine/recovery/recovery-headers.js';
 import { SkipMessageError } from '../../../../lib/messaging/errors.js';
 import {
   ConsumingApplication,
@@ -7,7 +8,8 @@ import {
   soon,
   type ConsumingApplicationOptions,
 } from '../../../support/consuming-application.js';
-import { recordAt } from '../../../support/records.js';
+import { deferred } from '../../../support/deferred.js';
+import { record, recordAt } from '../../../support/records.js';
 
 const twice = { initialDelayMs: 0, multiplier: 1, maxDelayMs: 0, jitter: 'none', maxAttempts: 2 } as const;
 const payments = { topic: 'payments', partition: 0 };
@@ -75,6 +77,100 @@ describe('A group consumer', () => {
       await app.handling('orders-0@0', 4);
 
       expect(app.places).not.toContain('orders-0@1');
+      expect(app.client.commits).toEqual([]);
+    });
+  });
+
+  describe('with dead letters', () => {
+    const handler = { retry: { ...twice, maxAttempts: 1 }, deadLetter: {} };
+
+    it('completes a record once its dead letter is stored, and not before', async () => {
+      consuming([0], { handler });
+      const stored = deferred();
+      app.publisher.onPublish = () => stored.promise;
+      app.client.deliver(0, 0, 1);
+
+      await app.failed('orders-0@0');
+      await soon(() => app.publisher.attempts === 1);
+      await everythingDue();
+      expect(app.client.commits).toEqual([]);
+      expect(app.places).toEqual(['orders-0@0']);
+
+      stored.resolve();
+      await app.handled('orders-0@1');
+      await app.committed('orders-0@2');
+      expect(app.consumer.status()).toMatchObject({ handled: 1, deadLettered: 1, skipped: 0 });
+    });
+
+    it('does not complete it when the partition was lost meanwhile', async () => {
+      consuming([0], { handler });
+      const stored = deferred();
+      app.publisher.onPublish = () => stored.promise;
+      app.client.deliver(0, 0);
+      await app.failed('orders-0@0');
+      await soon(() => app.publisher.attempts === 1);
+
+      app.client.lose(0);
+      stored.resolve();
+      await everythingDue();
+
+      expect(app.client.commits).toEqual([]);
+    });
+
+    it('closes what it publishes with when it stops, and publishes again once it is started again', async () => {
+      consuming([0], { handler });
+      app.client.deliver(0, 0);
+      await app.failed('orders-0@0');
+      await app.committed('orders-0@1');
+      await app.consumer.stop();
+      expect(app.publisher.closed).toBe(true);
+
+      await app.consumer.start();
+      app.client.assignPositions([{ topic: 'orders', partition: 0, offset: 1 }]);
+      app.client.deliver(0, 1);
+      await app.failed('orders-0@1');
+      await app.committed('orders-0@2');
+    });
+  });
+
+  describe('of a retry topic', () => {
+    const retryTopic = { topic: 'orders.retry.billing.40ms', partition: 0 };
+    const retried = (offset: number, ageMs: number) =>
+      record({
+        ...retryTopic,
+        offset,
+        timestamp: Date.now() - ageMs,
+        headers: joinHeaders([], {
+          'original-topic': 'orders',
+          'original-offset': String(100 + offset),
+          'original-group': 'billing',
+          'original-handler': 'Orders.created',
+          attempts: '1',
+        }),
+      });
+
+    it('pauses it until what it has read is due, and handles it then', async () => {
+      consuming([], { handler: { retryTopics: ['40ms'] } });
+      app.client.assignPositions([{ ...retryTopic, offset: 0 }]);
+      app.client.deliverRecords([retried(0, 1_000), retried(1, 0)]);
+
+      const due = await app.handling('orders-0@100', 2);
+      expect(app.client.paused).toEqual(new Set(['orders.retry.billing.40ms-0']));
+      expect(app.consumer.status()).toMatchObject({ open: 2 });
+      due.end.resolve(undefined);
+      const later = await app.handling('orders-0@101', 2);
+      expect(app.client.paused).toEqual(new Set());
+      later.end.resolve(undefined);
+      await app.committed('orders.retry.billing.40ms-0@2');
+    });
+
+    it('leaves what is not due to the next owner', async () => {
+      consuming([], { handler: { retryTopics: ['40ms'] } });
+      app.client.assignPositions([{ ...retryTopic, offset: 0 }]);
+      app.client.deliverRecords([retried(0, 0)]);
+      await app.consumer.stop();
+
+      expect(app.places).toEqual([]);
       expect(app.client.commits).toEqual([]);
     });
   });

@@ -1,17 +1,23 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { HandlerBinding } from '../../../../lib/engine/handler-binding.js';
 import { Delivery, noCounts, type DeliveryContext, type Verdict } from '../../../../lib/engine/recovery/delivery.js';
-import { AcknowledgementError, HandlerTimeoutError, SkipMessageError } from '../../../../lib/messaging/errors.js';
+import {
+  AcknowledgementError,
+  HandlerTimeoutError,
+  NonRetriableError,
+  SkipMessageError,
+} from '../../../../lib/messaging/errors.js';
 import type { HandlerContext } from '../../../../lib/messaging/handler-context.js';
+import type { Message } from '../../../../lib/messaging/message.js';
 import type { ConsumedRecord } from '../../../../lib/engine/client/consumer-client.js';
-import type { OutgoingRecord } from '../../../../lib/engine/client/record-publisher.js';
-import { address } from '../../../../lib/engine/recovery/redelivery.js';
-import { FakePublisher } from '../../../support/fake-publisher.js';
+import { RecordTooLargeError, type OutgoingRecord } from '../../../../lib/engine/client/record-publisher.js';
+import { address, type Addressed } from '../../../../lib/engine/recovery/redelivery.js';
+import { FakePublisher, headersOf } from '../../../support/fake-publisher.js';
 import { handlerBinding } from '../../../support/handler-binding.js';
 import { deferred } from '../../../support/deferred.js';
 import { eventually } from '../../../support/eventually.js';
 import { RecordingLogger } from '../../../support/recording-logger.js';
-import { recordAt } from '../../../support/records.js';
+import { record, recordAt } from '../../../support/records.js';
 
 const noDelay = { initialDelayMs: 0, multiplier: 1, maxDelayMs: 0, jitter: 'none' } as const;
 let logger: RecordingLogger;
@@ -33,7 +39,10 @@ function deliveryTo(...handlers: Partial<HandlerBinding>[]): Delivery {
 }
 
 function deliveryOf(record: ConsumedRecord, ...handlers: Partial<HandlerBinding>[]): Delivery {
-  const addressed = address(record, handlers.map(handlerBinding), 'billing', false);
+  return deliveryOfAddressed(address(record, handlers.map(handlerBinding), 'billing', false));
+}
+
+function deliveryOfAddressed(addressed: Addressed): Delivery {
   const commit = (): Promise<void> => Promise.resolve(void commits++);
   const publish = (outgoing: OutgoingRecord): Promise<void> => publisher.publish(outgoing);
   return new Delivery(addressed, { aborted: aborted.signal, commit }, { group: 'billing', logger, counts, publish });
@@ -166,6 +175,166 @@ describe('A delivery', () => {
       ['warn', `${place}, attempt 2; trying again in 0 ms: TypeError: boom 2`, undefined],
       ['error', `${place}, attempt 3; skipping the record (onExhausted: skip): TypeError: boom 3`, 'TypeError: boom 3'],
     ]);
+  });
+});
+
+describe('A delivery with retry topics and dead letters', () => {
+  const full = { retry: { ...noDelay, maxAttempts: 2 }, retryTopics: ['10s'], deadLetter: {} };
+  const [key, value] = [Buffer.from('key'), Buffer.from('value')];
+  const headers = [['trace', Buffer.from('abc')] as const];
+  const stored = record({ topic: 'orders', partition: 3, offset: 7, timestamp: 1_000, key, value, headers });
+
+  it('moves what has no attempts left in its lane to the first retry topic, with its due time', async () => {
+    const before = Date.now();
+    expect(await outcomeOf(deliveryOf(stored, { ...full, handle: failing() }))).toBe('moved');
+
+    expect(publisher.published).toHaveLength(1);
+    const [moved] = publisher.published;
+    expect(moved).toMatchObject({ topic: 'orders.retry.billing.10s', key, value, preferredPartition: 3 });
+    const { trace, 'retry-due': due, timestamp, 'error-stack': stack, ...told } = headersOf(moved!);
+    expect(told).toEqual({
+      'original-topic': 'orders',
+      'original-partition': '3',
+      'original-offset': '7',
+      'original-timestamp': '1970-01-01T00:00:01.000Z',
+      'original-group': 'billing',
+      'original-handler': 'Orders.created',
+      attempts: '2',
+      error: 'boom 2',
+      'error-class': 'TypeError',
+      'retry-step': '1',
+    });
+    expect(trace).toBe('abc');
+    expect(stack).toContain('TypeError: boom 2');
+    expect(Date.parse(timestamp!)).toBeGreaterThanOrEqual(before);
+    expect(Date.parse(due!)).toBe(Date.parse(timestamp!) + 10_000);
+    expect(counts).toMatchObject({ failedAttempts: 2, retriedLater: 1, deadLettered: 0, handled: 0, skipped: 0 });
+    expect(logger.at('warn')).toEqual([
+      expect.stringContaining('moving it to orders.retry.billing.10s: TypeError: boom 2'),
+    ]);
+  });
+
+  it('goes on from there: one attempt in each, numbered on, and at the end to the dead letters', async () => {
+    await outcomeOf(deliveryOf(stored, { ...full, handle: failing() }));
+    const retried = {
+      ...record({ ...publisher.published[0], partition: 3, offset: 0 }),
+      topic: 'orders.retry.billing.10s',
+    };
+    const numbers: number[] = [];
+    const messages: Message[] = [];
+    const handle: HandlerBinding['handle'] = (message, context) => {
+      messages.push(message);
+      failing(numbers)(message, context);
+    };
+    const addressed = address(retried, [handlerBinding({ ...full, handle })], 'billing', true);
+
+    expect(await outcomeOf(deliveryOfAddressed(addressed))).toBe('moved');
+
+    expect(numbers).toEqual([3]);
+    expect(messages[0]).toMatchObject({ topic: 'orders', partition: 3, offset: '7', timestamp: new Date(1_000) });
+    const letter = publisher.published[1]!;
+    expect(letter).toMatchObject({ topic: 'orders.dlq', key, value });
+    expect(letter.preferredPartition).toBeUndefined();
+    const told = headersOf(letter);
+    expect(told).toMatchObject({ attempts: '3', error: 'boom 3', 'original-offset': '7', trace: 'abc' });
+    expect(told).not.toHaveProperty('retry-step');
+    expect(letter.headers.filter(([name]) => name === 'attempts')).toHaveLength(1);
+    expect(counts).toMatchObject({ retriedLater: 1, deadLettered: 1 });
+    expect(logger.at('error').at(-1)).toContain('attempt 3; moving it to orders.dlq: TypeError: boom 3');
+  });
+
+  it('waits until the record is stored, and calls no handler again when it was not', async () => {
+    const numbers: number[] = [];
+    let failures = 2;
+    publisher.onPublish = () => (failures-- > 0 ? Promise.reject(new Error('no leader')) : Promise.resolve());
+    const delivery = deliveryOf(stored, {
+      handle: failing(numbers),
+      retry: { ...noDelay, maxAttempts: 1 },
+      deadLetter: {},
+    });
+
+    for (const longest of [500, 1_000]) {
+      const held = (await delivery.attempt()) as { retryInMs: number };
+      expect(held.retryInMs).toBeGreaterThanOrEqual(0);
+      expect(held.retryInMs).toBeLessThanOrEqual(longest);
+    }
+    expect(counts.deadLettered).toBe(0);
+    expect(await delivery.attempt()).toBe('moved');
+
+    expect(numbers).toEqual([1]);
+    expect(counts).toMatchObject({ failedAttempts: 1, deadLettered: 1 });
+    expect(logger.at('error').slice(1)).toEqual(
+      Array(2).fill(
+        expect.stringMatching(/^orders-3@7 could not be moved to orders\.dlq; nothing is dropped.* no leader$/),
+      ),
+    );
+  });
+
+  it('leaves out the stack of what is too large, then the text, and then holds it', async () => {
+    const told: [error: string, stack: boolean][] = [];
+    publisher.onPublish = (outgoing) => {
+      const { error, 'error-stack': stack } = headersOf(outgoing);
+      told.push([error!, stack !== '']);
+      return Promise.reject(new RecordTooLargeError('too large'));
+    };
+    const delivery = deliveryOf(stored, { handle: failing(), retry: { ...noDelay, maxAttempts: 1 }, deadLetter: {} });
+
+    expect(await delivery.attempt()).toEqual({ retryInMs: expect.any(Number) });
+    expect(told).toEqual([
+      ['boom 1', true],
+      ['boom 1', false],
+      ['', false],
+    ]);
+    await delivery.attempt();
+    expect(told.slice(3)).toEqual([['', false]]);
+  });
+
+  it('gives up at once on what no attempt can help, past attempts and retry topics', async () => {
+    const handle = (): never => {
+      throw new NonRetriableError('never');
+    };
+
+    expect(await outcomeOf(deliveryOf(stored, { ...full, handle }))).toBe('moved');
+    expect(publisher.published.map(({ topic }) => topic)).toEqual(['orders.dlq']);
+  });
+
+  it('goes by the handler’s own classifier, also when its partition is lost', async () => {
+    const skips = { handle: failing(), classify: () => 'skip' as const };
+    expect(await outcomeOf(deliveryOf(stored, skips))).toBe('skipped');
+
+    const gate = deferred();
+    const verdict = deliveryOf(stored, { ...skips, handle: () => gate.promise }).attempt();
+    aborted.abort();
+    gate.reject(new Error('no'));
+    expect(await verdict).toBe('skipped');
+  });
+
+  it('moves it for one handler and goes on to the next', async () => {
+    const calls: string[] = [];
+    const failingFirst = { ...full, name: 'Orders.first', handle: failing() };
+    const second = { name: 'Orders.second', handle: () => void calls.push('second') };
+
+    expect(await outcomeOf(deliveryOf(stored, failingFirst, second))).toBe('handled');
+
+    expect(calls).toEqual(['second']);
+    expect(headersOf(publisher.published[0]!)['original-handler']).toBe('Orders.first');
+  });
+
+  it('is abandoned when its partition is lost before the record is stored', async () => {
+    const gate = deferred();
+    publisher.onPublish = () => gate.promise;
+    const verdict = deliveryOf(stored, {
+      ...full,
+      retryTopics: [],
+      handle: failing(),
+      retry: { ...noDelay, maxAttempts: 1 },
+    }).attempt();
+
+    aborted.abort();
+    gate.reject(new Error('closed'));
+
+    expect(await verdict).toBe('abandoned');
+    expect(counts.deadLettered).toBe(0);
   });
 });
 
