@@ -4,7 +4,7 @@ import { ORDERS_CREATED, ORDERS_UPDATED, PAYMENTS_PROCESSED } from './orders/ord
 
 const PARTITIONS = 3;
 
-/** Creates the topics that are not there yet. The module itself creates none: how they are cut is an operator's decision. */
+/** Creates the topics that are not there yet. The module creates only what recovery needs beside them: how topics are cut is an operator's decision. */
 export async function createTopics(brokers: string[]): Promise<void> {
   const topics = [ORDERS_CREATED, ORDERS_UPDATED, PAYMENTS_PROCESSED];
   const admin = new Kafka({ clientId: 'order-service-setup', brokers, logLevel: logLevel.NOTHING }).admin();

@@ -18,7 +18,7 @@ export class OrderSummary implements OnApplicationShutdown {
     const shipped = orders.filter(({ status }) => status === 'shipped');
     const takings = orders.filter(({ paid }) => paid).reduce((sum, { total }) => sum + total, 0);
     this.logger.log(`${orders.length} orders, ${shipped.length} of them shipped, ${euros(takings)} taken`);
-    const { handled = 0, skipped = 0, failedAttempts = 0 } = this.consumer.status() ?? {};
-    this.logger.log(`${handled} messages handled, ${skipped} skipped, ${failedAttempts} failed attempts`);
+    const { handled = 0, deadLettered = 0, failedAttempts = 0 } = this.consumer.status() ?? {};
+    this.logger.log(`${handled} messages handled, ${deadLettered} dead letters, ${failedAttempts} failed attempts`);
   }
 }

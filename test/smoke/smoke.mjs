@@ -73,6 +73,10 @@ async function checkApplication(description, modes, tarball) {
     });
   }
   await checkEntryPoints(name, app);
+  await check(`${name}: the command tells how to be used`, async () => {
+    const output = await node(['node_modules/.bin/nestjs-kafka-redrive', 'help'], { cwd: app });
+    expect(output.includes('nestjs-kafka-redrive redrive <dead-letter topic>'), `got ${output}`);
+  });
   await check(`${name}: boots with autoStart: false`, () => boot(app, false));
   await check(`${name}: boots and ends without a broker`, () => boot(app, true));
   await check(`${name}: a testing module overrides the consumer`, async () => {

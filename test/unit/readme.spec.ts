@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
+import { readArguments } from '../../lib/command/arguments.js';
 import { codeOptions, environmentName, environmentOptions } from '../../lib/config/environment.js';
 
 const root = new URL('../../', import.meta.url);
@@ -21,4 +22,11 @@ it.each(Object.keys(environmentOptions))('the README tells of the option %s and 
   const missing = [option, environmentName(option)].filter((name) => !readme.includes(`\`${name}\``));
 
   expect(missing).toEqual([]);
+});
+
+it('the README gives no command line to nestjs-kafka-redrive that it would refuse', () => {
+  const lines = [...read('README.md').matchAll(/^npx nestjs-kafka-redrive (.*)$/gm)].map(([, line]) => line!.split(' '));
+
+  expect(lines.length).toBeGreaterThan(3);
+  for (const line of lines) expect(() => readArguments(line)).not.toThrow();
 });

@@ -1,5 +1,5 @@
 // Run inside an application: loads every entry point and every file of the installed package, by `import` or by
-// `require`, and prints what the entry points export. kafkajs has names that only `require` gives; a wrong import of one
+// `require` (but the commands, which would run), and prints what the entry points export. kafkajs has names that only `require` gives; a wrong import of one
 // shows nowhere but here.
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -10,7 +10,7 @@ import 'reflect-metadata';
 const [way] = process.argv.slice(2);
 const require = createRequire(import.meta.url);
 const manifestFile = require.resolve('@things-kit/nestjs-kafka/package.json');
-const { name, exports } = JSON.parse(readFileSync(manifestFile, 'utf8'));
+const { name, exports, bin } = JSON.parse(readFileSync(manifestFile, 'utf8'));
 
 const load = way === 'require' ? require : (id) => import(id);
 const loadFile = way === 'require' ? require : (file) => import(pathToFileURL(file));
@@ -20,7 +20,10 @@ for (const [path, conditions] of Object.entries(exports)) {
   if (typeof conditions === 'object') exported[path] = namesOf(await load(name + path.slice(1)));
 }
 const folder = join(dirname(manifestFile), 'dist', way === 'require' ? 'cjs' : 'esm');
-const files = readdirSync(folder, { recursive: true }).filter((file) => file.endsWith('.js'));
+const commands = Object.values(bin).map((file) => file.replace(/^\.\/dist\/esm\//, ''));
+const files = readdirSync(folder, { recursive: true }).filter(
+  (file) => file.endsWith('.js') && !commands.includes(file),
+);
 for (const file of files) await loadFile(join(folder, file));
 console.log(JSON.stringify(exported));
 

@@ -85,7 +85,7 @@ describe('TopicRouter', () => {
     [{ retryTopics: [] }, Infinity],
     [{ deadLetter: true, retry: { maxAttempts: 9 } }, 9],
   ])('bounds the attempts of %j by %d', (options, maxAttempts) => {
-    const { maxAttempts: _, ...retry } = defaults.retry;
+    const retry = { ...defaults.retry, maxAttempts: undefined };
     const router = new TopicRouter([{ ...handler('A.a', 'a'), options }], { ...defaults, retry });
 
     expect(router.handlersOf('a')[0]!.retry.maxAttempts).toBe(maxAttempts);
