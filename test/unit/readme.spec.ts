@@ -25,7 +25,9 @@ it.each(Object.keys(environmentOptions))('the README tells of the option %s and 
 });
 
 it('the README gives no command line to nestjs-kafka-redrive that it would refuse', () => {
-  const lines = [...read('README.md').matchAll(/^npx nestjs-kafka-redrive (.*)$/gm)].map(([, line]) => line!.split(' '));
+  const lines = [...read('README.md').matchAll(/^npx nestjs-kafka-redrive (.*)$/gm)].map(([, line]) =>
+    line!.split(' '),
+  );
 
   expect(lines.length).toBeGreaterThan(3);
   for (const line of lines) expect(() => readArguments(line)).not.toThrow();
