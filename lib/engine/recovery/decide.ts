@@ -46,8 +46,8 @@ export function decide(
 /** The user's own delay, if it is one. */
 function delayBefore(attempt: number, error: unknown, { retry }: Policy, random: () => number): number {
   try {
-    const own = retry.delay?.(attempt, error);
-    if (own !== undefined && own >= 0) return Math.min(own, longestDelayMs);
+    const own = retry.delay?.(attempt, error) ?? NaN;
+    if (own >= 0) return Math.min(own, longestDelayMs);
   } catch {
     // then as if it had not been given
   }

@@ -82,7 +82,7 @@ export class Delivery {
   attempt(): Verdict | Promise<Verdict> {
     if (this.publication) return this.publish(this.publication);
     const binding = this.handlers[this.turn];
-    if (!binding) return this.end();
+    if (!binding) return this.skip();
     const { group, logger } = this.context;
     const scope = { group, logger, aborted: this.scope.aborted, commit: () => this.commit() };
     this.attempts++;
@@ -103,9 +103,10 @@ export class Delivery {
     return (result && !this.isCommitted ? this.failed(result) : this.succeeded(result)) ?? this.attempt();
   }
 
-  private end(): Verdict {
-    if (this.handlers.length === 0) this.context.counts.skipped++;
-    return this.outcome;
+  /** Nobody is to handle it. */
+  private skip(): Verdict {
+    this.context.counts.skipped++;
+    return 'skipped';
   }
 
   private succeeded(late: Result): Verdict | undefined {

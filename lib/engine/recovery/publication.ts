@@ -22,7 +22,6 @@ export class Publication {
   /** How often it was refused or not acknowledged. */
   failures = 0;
   private readonly values: FailureValues & Record<string, string>;
-  private left = 0;
 
   /** @param more headers beside those that tell of the failure */
   constructor(
@@ -60,8 +59,7 @@ export class Publication {
 
   /** Leaves something out that the record can do without. @returns whether there was something */
   shrink(): boolean {
-    for (const name of dispensable.slice(this.left)) {
-      this.left++;
+    for (const name of dispensable) {
       if (this.values[name] === '') continue;
       this.values[name] = '';
       return true;

@@ -42,6 +42,7 @@ describe('A classifier', () => {
     expect(classifier(new Declined())).toBe('skip');
     expect(classifier(new Error())).toBe('give-up');
     expect(classifierOf(() => 'retry')(new NonRetriableError('no'))).toBe('retry');
+    expect(classifierOf(() => 'give-up')(new Error())).toBe('give-up');
   });
 
   it('goes on without those that throw or say what means nothing', () => {
@@ -52,5 +53,6 @@ describe('A classifier', () => {
     expect(classifierOf(failing)(new NonRetriableError('no'))).toBe('give-up');
     expect(classifierOf(() => 'drop' as never)(new Error())).toBe('retry');
     expect(classifierOf(undefined, [failing, Declined])(new Declined())).toBe('give-up');
+    expect(classifierOf(undefined, [failing])(new Error())).toBe('retry');
   });
 });

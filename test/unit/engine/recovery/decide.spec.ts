@@ -112,6 +112,10 @@ describe('decide', () => {
       expect(delayed(delay)).toMatchObject({ delayMs: 200 });
     });
 
+    it('may be none at all', () => {
+      expect(delayed(() => 0)).toMatchObject({ delayMs: 0 });
+    });
+
     it('waits no longer than a timer can', () => {
       expect(delayed(() => Infinity)).toMatchObject({ delayMs: 2 ** 31 - 1 });
     });

@@ -115,6 +115,7 @@ describe('A delivery', () => {
 
     expect(await outcomeOf(deliveryTo(handler))).toBe(outcome);
     expect(numbers).toEqual([1, 2, 3]);
+    expect(logger.at('error').at(-1)).toContain(`(onExhausted: ${onExhausted})`);
   });
 
   it('goes on for ever by the policy retry, at the longest delay', () => {
@@ -132,6 +133,7 @@ describe('A delivery', () => {
 
     expect(deliveryTo({ handle, onExhausted: 'stop' }).attempt()).toBe('skipped');
     expect(counts.skipped).toBe(1);
+    expect(logger.at('error')).toEqual([expect.stringContaining('attempt 1; skipping the record: SkipMessageError')]);
   });
 
   it('leaves the record to others when the handler fails after its partition was lost', async () => {
@@ -318,6 +320,24 @@ describe('A delivery with retry topics and dead letters', () => {
 
     expect(calls).toEqual(['second']);
     expect(headersOf(publisher.published[0]!)['original-handler']).toBe('Orders.first');
+  });
+
+  it('has handled it if one handler has, though it was moved for the next', async () => {
+    const failingSecond = { ...full, name: 'Orders.second', handle: failing() };
+
+    expect(await outcomeOf(deliveryOf(stored, { name: 'Orders.first' }, failingSecond))).toBe('handled');
+    expect(counts).toMatchObject({ handled: 1, retriedLater: 1 });
+  });
+
+  it('starts no other handler once its partition is lost', async () => {
+    const calls: string[] = [];
+    publisher.onPublish = () => Promise.resolve(aborted.abort());
+    const failingFirst = { ...full, name: 'Orders.first', handle: failing() };
+
+    expect(await outcomeOf(deliveryOf(stored, failingFirst, { handle: () => void calls.push('second') }))).toBe(
+      'abandoned',
+    );
+    expect(calls).toEqual([]);
   });
 
   it('is abandoned when its partition is lost before the record is stored', async () => {

@@ -30,6 +30,14 @@ describe('Headers of a failure', () => {
     expect(splitFailure(joinHeaders(own, failure))).toEqual({ own, values: failure });
   });
 
+  it('come off of a record that has no others', () => {
+    expect(splitFailure(joinHeaders([], failure))).toEqual({ own: [], values: failure });
+  });
+
+  it('are empty where they hold nothing', () => {
+    expect(splitFailure([['attempts', null]])).toMatchObject({ own: [], values: { attempts: '' } });
+  });
+
   it('are empty where a record has none', () => {
     const { own: left, values } = splitFailure([header('trace', '1'), header('attempts', '9')]);
 

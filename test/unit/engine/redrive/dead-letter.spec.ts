@@ -1,7 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ConsumedRecord } from '../../../../lib/engine/client/consumer-client.js';
 import { joinHeaders } from '../../../../lib/engine/recovery/recovery-headers.js';
-import { filterId, matches, type DeadLetterFilter } from '../../../../lib/engine/redrive/dead-letter-filter.js';
+import {
+  concerns,
+  filterId,
+  matches,
+  type DeadLetterFilter,
+} from '../../../../lib/engine/redrive/dead-letter-filter.js';
 import { deadLetterOf, redriven } from '../../../../lib/engine/redrive/dead-letter.js';
 import { record } from '../../../support/records.js';
 
@@ -102,6 +107,21 @@ describe('A filter', () => {
     [{ toOffset: 7 }, false],
   ])('%j matches: %s', (filter, expected) => {
     expect(matches(deadLetterOf(stored())!, filter)).toBe(expected);
+  });
+
+  it('looks for a header among all, also those without a value', () => {
+    const headers = joinHeaders([['none', null], ...own, ...joinHeaders([], { type: 'x' })], values);
+    const letter = deadLetterOf(record({ headers, key: null }))!;
+
+    expect(matches(letter, { headers: { type: 'x' } })).toBe(true);
+    expect(matches(letter, { headers: { type: 'abc' } })).toBe(false);
+    expect(matches(letter, { headers: { none: '' } })).toBe(false);
+    expect(matches(letter, { key: 'k' })).toBe(false);
+  });
+
+  it('concerns all partitions, or one', () => {
+    expect([0, 1].map((partition) => concerns(partition, {}))).toEqual([true, true]);
+    expect([0, 1].map((partition) => concerns(partition, { partition: 1 }))).toEqual([false, true]);
   });
 
   it('has an id that depends on what it says, and not on how', () => {
