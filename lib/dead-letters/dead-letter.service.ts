@@ -9,6 +9,7 @@ import { deadLetterOf } from '../engine/redrive/dead-letter.js';
 import { Redrive, type RedriveProgress } from '../engine/redrive/redrive.js';
 import { KAFKA_SETTINGS } from '../kafka.constants.js';
 import { MessagingError } from '../messaging/errors.js';
+import { checkFilter, checkRedriveOptions } from './redrive-faults.js';
 import { toDeadLetter, type DeadLetter } from './dead-letter.js';
 
 /**
@@ -119,6 +120,7 @@ export class DeadLetterService {
    * @throws MessagingError when the topic cannot be read
    */
   async *read(topic: string, filter: DeadLetterFilter = {}): AsyncGenerator<DeadLetter> {
+    checkFilter(filter);
     const reader = new TopicReader(this.connection, this.fetching, this.logger);
     try {
       for (const { partition, start, end } of await reader.ranges(topic)) {
@@ -147,11 +149,9 @@ export class DeadLetterService {
    * @throws MessagingError when an option is wrong, the topic cannot be read or written, or another process has taken over
    */
   async redrive(topic: string, options: RedriveOptions = {}): Promise<RedriveResult> {
+    checkRedriveOptions(options);
     const { dryRun = false, limit = Infinity, rate = Infinity, maxRedrives = defaultMaxRedrives, ...rest } = options;
     const { signal = new AbortController().signal, onProgress = () => undefined, ...filter } = rest;
-    for (const [name, value] of Object.entries({ limit, rate, maxRedrives })) {
-      if (!(value > 0)) throw new MessagingError(`${name}: expected a number greater than 0, got ${String(value)}`);
-    }
     const settings = { topic, filter, dryRun, limit, rate, maxRedrives, signal, onProgress };
     const redrive = new Redrive(this.connection, this.fetching, settings, this.logger);
     try {

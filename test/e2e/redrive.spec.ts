@@ -106,6 +106,26 @@ describe('redrive', () => {
     expect(await recordsOf(topic, 120)).toHaveLength(120);
   });
 
+  it('started twice at the same time, moves every record exactly once all the same', async () => {
+    const values = numbers(80);
+    const { service, dlq, state } = await failing(2, values);
+    state.broken = false;
+
+    const redrives = await Promise.allSettled([
+      service.redrive(dlq, { rate: 200 }),
+      service.redrive(dlq, { rate: 200 }),
+    ]);
+
+    for (const redrive of redrives) {
+      if (redrive.status === 'rejected')
+        expect(String(redrive.reason)).toContain('another process has taken the job over');
+    }
+    expect(redrives.map(({ status }) => status)).toContain('fulfilled');
+    await service.redrive(dlq);
+    await eventually(() => state.handled.length >= 80);
+    expect(state.handled.toSorted()).toEqual(values.toSorted());
+  });
+
   it('keeps to its filter: class of error, header, key, time, partition and offsets', async () => {
     const { service, dlq, state } = await failing(1, [...numbers(6), 'x0', 'x1']);
     state.broken = false;

@@ -2,6 +2,7 @@ import type { ConsumedRecord } from '../client/consumer-client.js';
 import { KafkaMessage } from '../decode/kafka-message.js';
 import type { ProcessingOrder } from '../../messaging/processing-order.js';
 import type { HandlerBinding } from '../handler-binding.js';
+import { originalOf } from '../recovery/redelivery.js';
 import type { Gate } from './gate.js';
 
 /** How the records of a topic go to its handlers. */
@@ -33,7 +34,7 @@ export function planTopic(handlers: readonly HandlerBinding[], gates: readonly G
   return {
     handlers,
     order: lanes.size > 1 ? 'partition' : strictest,
-    laneKey: lane ? keyByLane(lane) : keyByKey,
+    laneKey: lane ? keyByLane(lane, delayMs !== undefined) : keyByKey,
     gates,
     delayMs,
   };
@@ -44,10 +45,10 @@ function keyByKey({ key }: ConsumedRecord): string | undefined {
 }
 
 /** A message whose lane cannot be told fails, if at all, in its handler, where recovery takes care of it. */
-function keyByLane(lane: NonNullable<HandlerBinding['lane']>): TopicPlan['laneKey'] {
+function keyByLane(lane: NonNullable<HandlerBinding['lane']>, isRetryTopic: boolean): TopicPlan['laneKey'] {
   return (record) => {
     try {
-      return String(lane(new KafkaMessage(record)));
+      return String(lane(new KafkaMessage(isRetryTopic ? originalOf(record) : record)));
     } catch {
       return undefined;
     }

@@ -40,6 +40,7 @@ function covers(one: NonRetriable, error: unknown): boolean {
   }
 }
 
+/** A class cannot be called for an answer. */
 function isErrorClass(one: NonRetriable): one is abstract new (...args: never[]) => Error {
-  return one === Error || one.prototype instanceof Error;
+  return one === Error || one.prototype instanceof Error || Function.prototype.toString.call(one).startsWith('class');
 }

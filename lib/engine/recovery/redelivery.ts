@@ -43,13 +43,18 @@ function addressees(
   return addressee.length > 0 ? addressee : handlers;
 }
 
-function addressRetry(record: ConsumedRecord, handlers: readonly HandlerBinding[], group: string): Addressed {
+/** What a record of a retry topic was when it first came. */
+export function originalOf(record: ConsumedRecord): ConsumedRecord {
   const { own, values } = splitRetry(record.headers);
-  const original = { ...placeOf(record, values), headers: own };
+  return redelivered(record, { ...placeOf(record, values), headers: own });
+}
+
+function addressRetry(record: ConsumedRecord, handlers: readonly HandlerBinding[], group: string): Addressed {
+  const { values } = splitRetry(record.headers);
   const attempts = wholeNumber(values.attempts) ?? 0;
   const step = wholeNumber(values['retry-step']) ?? 1;
   return {
-    record: redelivered(record, original),
+    record: originalOf(record),
     handlers: values['original-group'] === group ? [addressee(handlers, values['original-handler'])] : [],
     attempts,
     step,

@@ -98,6 +98,7 @@ export class Redrive {
    */
   async run(): Promise<RedriveProgress & { finished: boolean }> {
     try {
+      await this.reader.ranges(this.settings.topic); // what is wrong with it is told at once
       for (;;) {
         try {
           const finished = await this.runOnce();

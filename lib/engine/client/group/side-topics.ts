@@ -5,6 +5,9 @@ import type { Cluster, TopicMetadata } from '../connection/cluster.js';
 import { describe, ErrorCode } from '../connection/protocol-errors.js';
 import { RepeatedLog } from '../repeated-log.js';
 
+/** What a cluster has to make topics. */
+const creationTimeoutMs = 5_000;
+
 /** How long, and how often, a cluster is asked whether a topic that it has made is there. */
 const untilThereMs = 2_000;
 const lookEveryMs = 100;
@@ -84,7 +87,7 @@ export class SideTopics {
       const { topicErrors } = await this.cluster.requestController<CreateTopicsResponse>('CreateTopics', {
         topics,
         validateOnly: false,
-        timeout: untilThereMs,
+        timeout: creationTimeoutMs,
       });
       for (const result of topicErrors) this.report(result);
       await this.untilThere(

@@ -25,6 +25,13 @@ describe('A classifier', () => {
     expect(classifierOf(undefined, [(error) => error === 'no'])('yes')).toBe('retry');
   });
 
+  it('takes a class that is no error for one, too', () => {
+    class Refusal {}
+
+    expect(classifierOf(undefined, [Refusal as never])(new Refusal())).toBe('give-up');
+    expect(classifierOf(undefined, [Refusal as never])(new Error())).toBe('retry');
+  });
+
   it('takes only true for a yes', () => {
     expect(classifierOf(undefined, [() => 'yes' as never])(new Error())).toBe('retry');
   });
