@@ -29,7 +29,8 @@ export function address(
   isRetryTopic: boolean,
 ): Addressed {
   if (isRetryTopic) return addressRetry(record, handlers, group);
-  const redrive = splitRedrive(record.headers);
+  const { headers } = record;
+  const redrive = headers.length > 0 ? splitRedrive(headers) : undefined;
   return { record, handlers: redrive ? addressees(handlers, group, redrive.values) : handlers, attempts: 0, step: 0 };
 }
 

@@ -2,6 +2,8 @@ import { ByteReader } from '../connection/byte-reader.js';
 import type { ConsumedRecord, RecordHeader } from '../consumer-client.js';
 import type { RecordBatch } from './record-batch.js';
 
+const noHeaders: readonly RecordHeader[] = [];
+
 /** What a record needs of its batch. */
 type RecordFrame = Pick<RecordBatch, 'topic' | 'partition' | 'baseOffset' | 'baseTimestamp' | 'content'>;
 
@@ -9,13 +11,17 @@ type RecordFrame = Pick<RecordBatch, 'topic' | 'partition' | 'baseOffset' | 'bas
 export class FetchedRecord implements ConsumedRecord {
   private cutValue: Buffer | null | undefined;
 
-  /** @param keyAt where the key begins in the content of the batch, with its length */
+  /**
+   * @param keyAt where the key begins in the content of the batch, with its length
+   * @param hasHeaders so that those of most records need not be looked for
+   */
   constructor(
     private batch: RecordFrame,
     private readonly offsetDelta: number,
     private readonly timestampDelta: number,
     readonly size: number,
     private keyAt: number,
+    private readonly hasHeaders: boolean,
   ) {}
 
   get topic(): string {
@@ -47,7 +53,8 @@ export class FetchedRecord implements ConsumedRecord {
     return this.cutValue;
   }
 
-  get headers(): RecordHeader[] {
+  get headers(): readonly RecordHeader[] {
+    if (!this.hasHeaders) return noHeaders;
     const reader = this.reader();
     reader.skipVarintBytes();
     reader.skipVarintBytes();
@@ -103,19 +110,21 @@ function readRecord(reader: ByteReader, batch: RecordBatch): FetchedRecord {
   const timestampDelta = reader.varint();
   const offsetDelta = reader.varint();
   const keyAt = reader.position;
-  skipFields(reader);
+  const hasHeaders = skipFields(reader);
   if (reader.position !== end) throw new Error(`A record says it ends at byte ${end}, and ends at ${reader.position}`);
-  return new FetchedRecord(batch, offsetDelta, batch.hasAppendTime ? 0 : timestampDelta, size, keyAt);
+  return new FetchedRecord(batch, offsetDelta, batch.hasAppendTime ? 0 : timestampDelta, size, keyAt, hasHeaders);
 }
 
-/** Key, value and headers. */
-function skipFields(reader: ByteReader): void {
+/** Key, value and headers. @returns whether there are headers */
+function skipFields(reader: ByteReader): boolean {
   reader.skipVarintBytes();
   reader.skipVarintBytes();
-  for (let headers = reader.varint(); headers > 0; headers--) {
+  const count = reader.varint();
+  for (let left = count; left > 0; left--) {
     reader.skipVarintBytes();
     reader.skipVarintBytes();
   }
+  return count > 0;
 }
 
 function outOfPlace(offset: number, next: number, { lastOffset }: RecordBatch): Error {
