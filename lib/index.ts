@@ -23,6 +23,15 @@ export {
 export type { DeadLetter } from './dead-letters/dead-letter.js';
 export { InjectKafkaConsumer, InjectKafkaProducer } from './decorators/inject.decorator.js';
 export { MessageHandler, type MessageHandlerOptions } from './decorators/message-handler.decorator.js';
+export {
+  ConsumedMessage,
+  MessageContext,
+  MessageHeader,
+  MessageHeaders,
+  MessageKey,
+  MessagePayload,
+} from './decorators/parameter.decorators.js';
+export { isKafkaContext } from './discovery/kafka-context.js';
 export { HandlerBindingError } from './discovery/handler-binding.error.js';
 export type { AssignorName } from './engine/client/client-settings.js';
 export type { FailureClass, FailureClassifier, NonRetriable } from './messaging/failure-class.js';
@@ -38,6 +47,7 @@ export {
   AcknowledgementError,
   DeserializationError,
   HandlerTimeoutError,
+  MessageRefusedError,
   MessagingError,
   NonRetriableError,
   PublishError,

@@ -19,6 +19,20 @@ export const KAFKA_CONNECTION = Symbol('KAFKA_CONNECTION');
 /** Metadata key of `@MessageHandler`; a string, so that the ESM and the CommonJS build understand each other. */
 export const MESSAGE_HANDLER_METADATA = 'things-kit:kafka:message-handler';
 
+/** Metadata key of the parameters of methods that Nest calls. Source: `ROUTE_ARGS_METADATA` of `@nestjs/common`. */
+export const PARAMETERS_METADATA = '__routeArguments__';
+
+/** What a parameter is decorated for. Nest lets `ValidationPipe` look at 3, its number for a body, and not at others. */
+export enum MessageParameter {
+  Payload = 3,
+  Key = 101,
+  KeyText = 102,
+  Header = 103,
+  Headers = 104,
+  Context = 105,
+  Message = 106,
+}
+
 /** An injection token. */
 type ConnectionToken<T> = string | (abstract new (...args: never[]) => T);
 

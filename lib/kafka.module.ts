@@ -9,6 +9,7 @@ import { KafkaConsumerModule } from './consumer/kafka-consumer.module.js';
 import { KafkaConsumerService } from './consumer/kafka-consumer.service.js';
 import { DeadLetterService } from './dead-letters/dead-letter.service.js';
 import { HandlerExplorer } from './discovery/handler.explorer.js';
+import { HandlerPipeline } from './discovery/handler.pipeline.js';
 import { HandlerMetadataAccessor } from './discovery/handler-metadata.accessor.js';
 import {
   DEFAULT_CONNECTION,
@@ -88,6 +89,7 @@ function consumerModule(name: string, connection: DynamicModule): DynamicModule 
     imports: [DiscoveryModule, connection],
     providers: [
       HandlerMetadataAccessor,
+      HandlerPipeline,
       HandlerExplorer,
       HandlerRegistry,
       KafkaConsumerService,

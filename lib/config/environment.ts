@@ -19,6 +19,7 @@ export const environmentOptions = {
   concurrency: 'integer',
   handlerTimeoutMs: 'integer',
   ackTimeoutMs: 'integer',
+  useGlobalEnhancers: 'boolean',
   onCrash: 'text',
   startFromBeginning: 'boolean',
   autoStart: 'boolean',

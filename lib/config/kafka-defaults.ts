@@ -10,6 +10,7 @@ export const kafkaDefaults = {
   processingOrder: 'partition',
   concurrency: 100,
   ackTimeoutMs: 60_000,
+  useGlobalEnhancers: false,
   onCrash: 'restart',
   startFromBeginning: false,
   autoStart: true,

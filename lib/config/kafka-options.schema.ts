@@ -85,6 +85,7 @@ export class KafkaOptionsSchema {
   @Optional(integer(1)) concurrency?: unknown;
   @Optional(integer(1)) handlerTimeoutMs?: unknown;
   @Optional(integer(1)) ackTimeoutMs?: unknown;
+  @Optional(flag) useGlobalEnhancers?: unknown;
   @Optional(oneOf('restart', 'exit')) onCrash?: unknown;
   @Optional(flag) startFromBeginning?: unknown;
   @Optional(flag) autoStart?: unknown;

@@ -58,6 +58,14 @@ export interface KafkaOptions {
   ackTimeoutMs?: number;
 
   /**
+   * Whether the application's global guards, interceptors, pipes and filters (`APP_GUARD`, `app.useGlobalPipes()`, …) apply to handlers,
+   * too. They are mostly written for HTTP.
+   *
+   * @default false
+   */
+  useGlobalEnhancers?: boolean;
+
+  /**
    * What follows when the consumer ends by an error or is refused by the brokers: `'restart'` makes it anew, later each time,
    * up to 30 s; `'exit'` ends the process by SIGTERM, for platforms that restart processes.
    *

@@ -8,6 +8,7 @@ export function bindingFaults(definitions: readonly HandlerDefinition[], group =
   return [
     ...definitions.flatMap(definitionFaults),
     ...definitions.flatMap(optionFaults),
+    ...definitions.flatMap(parameterFaults),
     ...definitions.flatMap((definition) => recoveryTopicFaults(definition, group)),
     ...duplicateFaults(definitions),
     ...namesakeFaults(definitions),
@@ -24,6 +25,15 @@ function definitionFaults({ name, handle, topics }: HandlerDefinition): string[]
 
 function optionFaults({ name, options }: HandlerDefinition): string[] {
   return handlerOptionFaults(options).map((fault) => `${name} has ${fault}`);
+}
+
+function parameterFaults({ name, undecorated }: HandlerDefinition): string[] {
+  if (undecorated.length === 0) return [];
+  const which = undecorated.map((index) => index + 1).join(', ');
+  return [
+    `${name} has parameters with a decorator and some without (number ${which}), which would be undefined; decorate all of them, ` +
+      `with @ConsumedMessage() and @MessageContext() for message and context, or none`,
+  ];
 }
 
 function topicFaults(name: string, topic: unknown): string[] {

@@ -10,6 +10,9 @@ export interface HandlerDefinition extends MessageHandlerMetadata {
   /** `Class.method` */
   readonly name: string;
 
+  /** Its parameters without a decorator, if others have one; the first is 0. */
+  readonly undecorated: readonly number[];
+
   /** What Nest made of it, callable with a message; `undefined` when there is nothing to call. */
   readonly handle: ((message: Message, context: HandlerContext) => unknown) | undefined;
 }

@@ -1,13 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { ContextIdFactory, DiscoveryService, ModuleRef } from '@nestjs/core';
-import { isObservable, lastValueFrom } from 'rxjs';
-import type { HandlerContext } from '../messaging/handler-context.js';
-import type { Message } from '../messaging/message.js';
+import { DiscoveryService } from '@nestjs/core';
 import type { HandlerDefinition } from './handler-definition.js';
 import { HandlerMetadataAccessor, type DecoratedMethod } from './handler-metadata.accessor.js';
-
-type InstanceWrapper = ReturnType<DiscoveryService['getProviders']>[number];
-type Method = (message: Message, context: HandlerContext) => unknown;
+import { HandlerPipeline, type InstanceWrapper } from './handler.pipeline.js';
+import { undecoratedParameters } from './message-parameters.js';
 
 /** Finds the handlers among the application's providers and controllers. */
 @Injectable()
@@ -15,6 +11,7 @@ export class HandlerExplorer {
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly accessor: HandlerMetadataAccessor,
+    private readonly pipeline: HandlerPipeline,
   ) {}
 
   explore(): HandlerDefinition[] {
@@ -26,40 +23,14 @@ export class HandlerExplorer {
   private handlersOf(wrapper: InstanceWrapper): HandlerDefinition[] {
     const instance = wrapper.instance as object | undefined;
     if (wrapper.isAlias || typeof instance !== 'object' || instance === null) return [];
-    return this.accessor.decoratedMethods(instance).flatMap((decorated) => define(wrapper, instance, decorated));
+    return this.accessor.decoratedMethods(instance).flatMap((decorated) => this.define(wrapper, instance, decorated));
   }
-}
 
-function define(wrapper: InstanceWrapper, instance: object, { method, uses }: DecoratedMethod): HandlerDefinition[] {
-  const name = `${instance.constructor.name}.${method}`;
-  const isCallable = typeof (instance as Record<string, unknown>)[method] === 'function';
-  const handle = isCallable ? completing(invoker(wrapper, instance, method)) : undefined;
-  return uses.map((use) => ({ ...use, owner: instance.constructor, name, handle }));
-}
-
-/** Providers that Nest makes anew for each request are made anew for each message. */
-function invoker(wrapper: InstanceWrapper, instance: object, method: string): Method {
-  if (wrapper.isDependencyTreeStatic() && !wrapper.isTransient) {
-    const target = instance as Record<string, Method>;
-    return (message, context) => target[method]!(message, context);
+  private define(wrapper: InstanceWrapper, instance: object, { method, uses }: DecoratedMethod): HandlerDefinition[] {
+    const name = `${instance.constructor.name}.${method}`;
+    const isCallable = typeof (instance as Record<string, unknown>)[method] === 'function';
+    const handle = isCallable ? this.pipeline.callerOf(wrapper, instance, method) : undefined;
+    const undecorated = isCallable ? undecoratedParameters(instance, method) : [];
+    return uses.map((use) => ({ ...use, owner: instance.constructor, name, handle, undecorated }));
   }
-  const moduleRef = wrapper.host!.getProviderByKey<ModuleRef>(ModuleRef).instance;
-  return async (message, context) => {
-    const contextId = ContextIdFactory.create();
-    moduleRef.registerRequestByContextId(message, contextId);
-    const target = await moduleRef.resolve<Record<string, Method>>(wrapper.token, contextId);
-    return target[method]!(message, context);
-  };
-}
-
-/** An Observable is handled once it completes, with or without a value; also one that a promise brings. */
-function completing(call: Method): Method {
-  return (message, context) => {
-    const result = call(message, context);
-    return result instanceof Promise ? result.then(completion) : completion(result);
-  };
-}
-
-function completion(result: unknown): unknown {
-  return isObservable(result) ? lastValueFrom(result, { defaultValue: undefined }) : result;
 }

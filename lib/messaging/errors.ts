@@ -32,6 +32,14 @@ export class SkipMessageError extends MessagingError {}
 export class DeserializationError extends NonRetriableError {}
 
 /**
+ * A guard or a pipe has refused a message, as `ValidationPipe` does with one that is not valid; `cause` has what it threw.
+ * Never retried.
+ *
+ * @publicApi
+ */
+export class MessageRefusedError extends NonRetriableError {}
+
+/**
  * A message was not acknowledged by the broker; `cause` has the client's error.
  *
  * @publicApi

@@ -5,6 +5,7 @@ import { sourceFiles } from '../support/source-files.js';
 
 const values = [
   'AcknowledgementError',
+  'ConsumedMessage',
   'Consumer',
   'DeadLetterService',
   'DeserializationError',
@@ -18,7 +19,13 @@ const values = [
   'KafkaModule',
   'KafkaProducer',
   'Message',
+  'MessageContext',
   'MessageHandler',
+  'MessageHeader',
+  'MessageHeaders',
+  'MessageKey',
+  'MessagePayload',
+  'MessageRefusedError',
   'MessagingError',
   'NonRetriableError',
   'Producer',
@@ -27,6 +34,7 @@ const values = [
   'getDeadLetterServiceToken',
   'getKafkaConsumerToken',
   'getKafkaProducerToken',
+  'isKafkaContext',
   'kafkaConfig',
 ];
 

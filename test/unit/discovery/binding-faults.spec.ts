@@ -116,5 +116,13 @@ describe('HandlerBindingError', () => {
 });
 
 function handler(fields: Partial<HandlerDefinition>): HandlerDefinition {
-  return { owner: Object, name: 'Orders.created', topics: ['orders'], options: {}, handle: () => undefined, ...fields };
+  return {
+    owner: Object,
+    name: 'Orders.created',
+    topics: ['orders'],
+    options: {},
+    undecorated: [],
+    handle: () => undefined,
+    ...fields,
+  };
 }

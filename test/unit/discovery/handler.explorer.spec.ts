@@ -6,8 +6,10 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EMPTY, NEVER, of, Subject, throwError } from 'rxjs';
 import { MessageHandler } from '../../../lib/decorators/message-handler.decorator.js';
 import type { HandlerDefinition } from '../../../lib/discovery/handler-definition.js';
+import { HandlerPipeline } from '../../../lib/discovery/handler.pipeline.js';
 import { HandlerExplorer } from '../../../lib/discovery/handler.explorer.js';
 import { HandlerMetadataAccessor } from '../../../lib/discovery/handler-metadata.accessor.js';
+import { KAFKA_SETTINGS } from '../../../lib/kafka.constants.js';
 import { KafkaMessage } from '../../../lib/engine/decode/kafka-message.js';
 import type { HandlerContext } from '../../../lib/messaging/handler-context.js';
 import type { Message } from '../../../lib/messaging/message.js';
@@ -425,7 +427,13 @@ async function explore({
 }: ModuleMetadata): Promise<HandlerDefinition[]> {
   module = await Test.createTestingModule({
     imports: [DiscoveryModule, ...imports],
-    providers: [HandlerMetadataAccessor, HandlerExplorer, ...providers],
+    providers: [
+      HandlerMetadataAccessor,
+      HandlerPipeline,
+      HandlerExplorer,
+      { provide: KAFKA_SETTINGS, useValue: { useGlobalEnhancers: false } },
+      ...providers,
+    ],
     controllers,
   }).compile();
   await module.init();

@@ -132,7 +132,7 @@ function routerOf(...handlers: HandlerDefinition[]): TopicRouter {
 }
 
 function handler(name: string, ...topics: (string | RegExp)[]): HandlerDefinition {
-  return { owner: Object, name, topics, options: {}, handle: () => undefined };
+  return { owner: Object, name, topics, options: {}, undecorated: [], handle: () => undefined };
 }
 
 function namesFor(router: TopicRouter, topic: string): string[] {

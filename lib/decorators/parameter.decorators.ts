@@ -1,0 +1,87 @@
+import 'reflect-metadata';
+import type { PipeTransform, Type } from '@nestjs/common';
+import { MessageParameter, PARAMETERS_METADATA } from '../kafka.constants.js';
+
+type Pipe = Type<PipeTransform> | PipeTransform;
+
+interface Parameter {
+  index: number;
+  data: string | undefined;
+  pipes: readonly Pipe[];
+}
+
+/**
+ * The message's payload, or a property of it; of a declared class, `ValidationPipe` validates it.
+ *
+ * @param property the name of a property, or a pipe
+ * @publicApi
+ */
+export function MessagePayload(property?: string | Pipe, ...pipes: Pipe[]): ParameterDecorator {
+  if (typeof property === 'string' || property === undefined) return mark(MessageParameter.Payload, property, pipes);
+  return mark(MessageParameter.Payload, undefined, [property, ...pipes]);
+}
+
+/**
+ * The key: UTF-8 where the parameter is declared as `string`, bytes otherwise; `null` where there is none.
+ *
+ * @publicApi
+ */
+export function MessageKey(...pipes: Pipe[]): ParameterDecorator {
+  return (target, method, index) => {
+    const isText = method !== undefined && declaredType(target, method, index) === String;
+    mark(isText ? MessageParameter.KeyText : MessageParameter.Key, undefined, pipes)(target, method, index);
+  };
+}
+
+/**
+ * A header as UTF-8; an array where it occurs more than once, `undefined` where it does not.
+ *
+ * @publicApi
+ */
+export function MessageHeader(name: string, ...pipes: Pipe[]): ParameterDecorator {
+  return mark(MessageParameter.Header, name, pipes);
+}
+
+/**
+ * All headers, as `Message.headers`.
+ *
+ * @publicApi
+ */
+export function MessageHeaders(...pipes: Pipe[]): ParameterDecorator {
+  return mark(MessageParameter.Headers, undefined, pipes);
+}
+
+/**
+ * The `HandlerContext`.
+ *
+ * @publicApi
+ */
+export function MessageContext(...pipes: Pipe[]): ParameterDecorator {
+  return mark(MessageParameter.Context, undefined, pipes);
+}
+
+/**
+ * The `Message` as a whole.
+ *
+ * @publicApi
+ */
+export function ConsumedMessage(...pipes: Pipe[]): ParameterDecorator {
+  return mark(MessageParameter.Message, undefined, pipes);
+}
+
+/** In the form that Nest reads, so that pipes and decorators made by `createParamDecorator` go with it. */
+function mark(type: MessageParameter, data: string | undefined, pipes: readonly Pipe[]): ParameterDecorator {
+  return (target, method, index) => {
+    if (method === undefined) return; // of a constructor, which Nest injects
+    const known = (Reflect.getMetadata(PARAMETERS_METADATA, target.constructor, method) ?? {}) as Record<
+      string,
+      Parameter
+    >;
+    const parameters = { ...known, [`${type}:${index}`]: { index, data, pipes } };
+    Reflect.defineMetadata(PARAMETERS_METADATA, parameters, target.constructor, method);
+  };
+}
+
+function declaredType(target: object, method: string | symbol, index: number): unknown {
+  return ((Reflect.getMetadata('design:paramtypes', target, method) ?? []) as unknown[])[index];
+}

@@ -1,0 +1,30 @@
+import type { INestApplicationContext, ModuleMetadata, Provider } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { KafkaModule, type KafkaOptions } from '@things-kit/nestjs-kafka';
+import { HandlerHarness } from '@things-kit/nestjs-kafka/testing';
+import { LogRecorder } from './application.js';
+
+let app: INestApplicationContext | undefined;
+
+/** The handlers of an application without a broker. To be closed by {@link closeHarness}. */
+export async function harnessOf(
+  providers: Provider[],
+  options: Partial<KafkaOptions> = {},
+  { imports = [], ...metadata }: ModuleMetadata = {},
+): Promise<HandlerHarness> {
+  const connection = { brokers: ['127.0.0.1:1'], group: 'billing', autoStart: false };
+  const testing = await Test.createTestingModule({
+    ...metadata,
+    imports: [KafkaModule.forRoot({ ...connection, ...options }), ...imports],
+    providers,
+  })
+    .setLogger(new LogRecorder())
+    .compile();
+  app = await testing.init();
+  return HandlerHarness.of(app);
+}
+
+export async function closeHarness(): Promise<void> {
+  await app?.close();
+  app = undefined;
+}
