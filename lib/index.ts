@@ -22,7 +22,11 @@ export {
 } from './dead-letters/dead-letter.service.js';
 export type { DeadLetter } from './dead-letters/dead-letter.js';
 export { InjectKafkaConsumer, InjectKafkaProducer } from './decorators/inject.decorator.js';
-export { MessageHandler, type MessageHandlerOptions } from './decorators/message-handler.decorator.js';
+export {
+  type HeaderCondition,
+  MessageHandler,
+  type MessageHandlerOptions,
+} from './decorators/message-handler.decorator.js';
 export {
   ConsumedMessage,
   MessageContext,

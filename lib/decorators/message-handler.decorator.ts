@@ -15,6 +15,14 @@ export interface MessageHandlerOptions {
   /** The connection to consume from, by the `name` given to `forRoot`. @default 'default' */
   connection?: string;
 
+  /**
+   * Which messages of the topics the handler takes: those with a header of a value, or of one of some values; or those for which a
+   * function of the message returns `true`. A function that throws fails the attempt, as the handler would.
+   *
+   * @default all
+   */
+  when?: HeaderCondition | ((message: Message) => boolean);
+
   /** Members that are set win over the module's `retry`. @default the module's */
   retry?: RetryOptions;
 
@@ -71,6 +79,16 @@ export interface MessageHandlerOptions {
 
   /** @default the module's `ackTimeoutMs` */
   ackTimeoutMs?: number;
+}
+
+/**
+ * A header that a message has to have.
+ *
+ * @publicApi
+ */
+export interface HeaderCondition {
+  header: string;
+  equals: string | readonly string[];
 }
 
 /** One use of `@MessageHandler`. */

@@ -29,7 +29,15 @@ const listOf = (accepts: (item: unknown) => boolean, expected: string): Rule => 
 });
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 
+function isCondition(value: unknown): boolean {
+  if (!isMapping(value)) return isFunction(value);
+  const { header, equals } = value as { header?: unknown; equals?: unknown };
+  const isText = (one: unknown): boolean => typeof one === 'string';
+  return isText(header) && (isText(equals) || (Array.isArray(equals) && equals.every(isText)));
+}
+
 const rules: Partial<Record<keyof MessageHandlerOptions, Rule>> = {
+  when: { accepts: isCondition, expected: '{ header, equals } or a function (message) => boolean' },
   retry: { accepts: isMapping, expected: 'an object' },
   retryTopics: listOf(isDelay, `a list of delays such as '10s' or '5m', none longer than ${LONGEST_DELAY_MS} ms,`),
   nonRetriable: listOf(isFunction, 'a list of classes of errors and predicates'),

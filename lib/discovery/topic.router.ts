@@ -1,3 +1,4 @@
+import type { MessageHandlerOptions } from '../decorators/message-handler.decorator.js';
 import type { KafkaSettings } from '../config/kafka-settings.js';
 import type { DeadLetterPolicy, HandlerBinding } from '../engine/handler-binding.js';
 import { classifierOf } from '../engine/recovery/classify.js';
@@ -85,6 +86,7 @@ function bind({ name, handle, options }: HandlerDefinition, defaults: RouteDefau
     handle: handle!,
     order: options.processingOrder ?? (lane ? 'key' : defaults.processingOrder),
     lane,
+    when: condition(options.when),
     concurrency,
     rateLimit,
     timeoutMs: options.handlerTimeoutMs ?? defaults.handlerTimeoutMs,
@@ -95,6 +97,12 @@ function bind({ name, handle, options }: HandlerDefinition, defaults: RouteDefau
     deadLetter,
     onExhausted,
   };
+}
+
+function condition(when: MessageHandlerOptions['when']): HandlerBinding['when'] {
+  if (when === undefined || typeof when === 'function') return when;
+  const expected = [when.equals].flat();
+  return ({ headers }) => [headers[when.header] ?? []].flat().some((value) => expected.includes(value));
 }
 
 function deadLetterPolicy(option: KafkaSettings['deadLetter']): DeadLetterPolicy | undefined {

@@ -26,6 +26,9 @@ export interface HandlerBinding {
   /** In `key` order, what stands for the record's key. */
   readonly lane?: ((message: Message) => string) | undefined;
 
+  /** Which messages of its topics it takes; all without it. */
+  readonly when?: ((message: Message) => boolean) | undefined;
+
   /** Messages in flight at most, in one consumer. */
   readonly concurrency?: number | undefined;
 

@@ -52,6 +52,7 @@ const types = [
   'FetchOptions',
   'GroupConsumerStatus',
   'Handler',
+  'HeaderCondition',
   'Jitter',
   'KafkaModuleExtras',
   'KafkaOptions',

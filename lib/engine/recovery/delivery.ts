@@ -64,6 +64,9 @@ export class Delivery {
   /** The handler whose turn it is; those before are done with the message. */
   private turn = 0;
   private attempts = 0;
+
+  /** Handlers that took the message. */
+  private taken = 0;
   private outcome: Outcome = 'skipped';
   private isCommitted = false;
 
@@ -82,10 +85,12 @@ export class Delivery {
   attempt(): Verdict | Promise<Verdict> {
     if (this.publication) return this.publish(this.publication);
     const binding = this.handlers[this.turn];
-    if (!binding) return this.skip();
+    if (!binding) return this.end();
+    this.attempts++;
+    const selected = this.select(binding);
+    if (selected !== true) return selected ? this.goOn(selected) : this.pass();
     const { group, logger } = this.context;
     const scope = { group, logger, aborted: this.scope.aborted, commit: () => this.commit() };
-    this.attempts++;
     const result = new Attempt(binding, this.message, this.attemptsInAll, scope).run();
     return result instanceof Promise ? result.then((settled) => this.goOn(settled)) : this.goOn(result);
   }
@@ -103,10 +108,26 @@ export class Delivery {
     return (result && !this.isCommitted ? this.failed(result) : this.succeeded(result)) ?? this.attempt();
   }
 
-  /** Nobody is to handle it. */
-  private skip(): Verdict {
-    this.context.counts.skipped++;
-    return 'skipped';
+  /** Of the handlers that were left, none takes it. */
+  private end(): Verdict {
+    if (this.taken === 0) this.context.counts.skipped++;
+    return this.outcome;
+  }
+
+  /** @returns whether the handler takes the message, or why that cannot be told */
+  private select({ when }: HandlerBinding): boolean | Failure {
+    try {
+      return when?.(this.message) ?? true;
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  /** The message is not for this handler. */
+  private pass(): Verdict | Promise<Verdict> {
+    this.turn++;
+    this.attempts = 0;
+    return this.attempt();
   }
 
   private succeeded(late: Result): Verdict | undefined {
@@ -133,6 +154,7 @@ export class Delivery {
   /** @returns a verdict unless another handler is to have its turn */
   private next(count: keyof DeliveryCounts): Verdict | undefined {
     this.context.counts[count]++;
+    this.taken++;
     this.turn++;
     this.attempts = 0;
     if (this.turn === this.handlers.length) return this.outcome;

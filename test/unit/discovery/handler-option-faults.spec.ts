@@ -12,6 +12,9 @@ describe('The options of a handler', () => {
     [{ retryTopics: [], deadLetter: { topic: 'dead' }, nonRetriable: [TypeError, () => true], classify: () => 'skip' }],
     [{ deadLetter: { topic: () => 'dead' } }],
     [{ deadLetter: false }],
+    [{ when: { header: 'type', equals: 'created' } }],
+    [{ when: { header: 'type', equals: ['a', 'b'] } }],
+    [{ when: () => true }],
     [
       {
         onExhausted: 'skip',
@@ -35,6 +38,8 @@ describe('The options of a handler', () => {
     ['retry.multiplier', { retry: { multiplier: 0.5 } }, 'a number from 1 on'],
     ['retry.maxDelayMs', { retry: { maxDelayMs: 2 ** 31 } }, 'to 2147483647'],
     ['retry.jitter', { retry: { jitter: 'some' } }, `'full' or 'none'`],
+    ['when', { when: 'created' }, '{ header, equals } or a function'],
+    ['when', { when: { header: 'type' } }, '{ header, equals } or a function'],
     ['retryTopics', { retryTopics: '10s' }, `a list of delays such as '10s' or '5m'`],
     ['retryTopics', { retryTopics: ['10'] }, `a list of delays such as '10s' or '5m'`],
     ['retryTopics', { retryTopics: ['25d'] }, 'none longer than 2147483647 ms'],

@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { MessageHandlerOptions } from '../../../lib/decorators/message-handler.decorator.js';
 import type { HandlerDefinition } from '../../../lib/discovery/handler-definition.js';
 import { HandlerBindingError } from '../../../lib/discovery/handler-binding.error.js';
+import { KafkaMessage } from '../../../lib/engine/decode/kafka-message.js';
+import { record } from '../../support/records.js';
 import { TopicRouter, type RouteDefaults } from '../../../lib/discovery/topic.router.js';
 
 const defaults: RouteDefaults = {
@@ -89,6 +91,24 @@ describe('TopicRouter', () => {
     const router = new TopicRouter([{ ...handler('A.a', 'a'), options }], { ...defaults, retry });
 
     expect(router.handlersOf('a')[0]!.retry.maxAttempts).toBe(maxAttempts);
+  });
+
+  it.each<[MessageHandlerOptions['when'], boolean]>([
+    [undefined, true],
+    [{ header: 'type', equals: 'created' }, true],
+    [{ header: 'type', equals: ['updated', 'created'] }, true],
+    [{ header: 'type', equals: 'updated' }, false],
+    [{ header: 'other', equals: '' }, false],
+    [{ header: 'twice', equals: '2' }, true],
+    [({ offset }) => offset === '5', true],
+    [({ offset }) => offset === '6', false],
+  ])('makes of when: %j a choice: %s', (when, expected) => {
+    const [binding] = new TopicRouter([{ ...handler('A.a', 'a'), options: { when } }], defaults).handlersOf('a');
+    const texts = [['type', 'created'] as const, ['twice', '1'] as const, ['twice', '2'] as const];
+    const headers = texts.map(([name, value]) => [name, Buffer.from(value)] as const);
+    const message = new KafkaMessage(record({ offset: 5, headers }));
+
+    expect(binding!.when?.(message) ?? true).toBe(expected);
   });
 
   it('takes the module’s dead letters and classifiers where a handler says nothing', () => {

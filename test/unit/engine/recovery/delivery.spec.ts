@@ -180,6 +180,55 @@ describe('A delivery', () => {
   });
 });
 
+describe('A delivery to handlers that choose', () => {
+  const choosing = (name: string, chooses: boolean, calls: string[]): Partial<HandlerBinding> => ({
+    name,
+    when: () => chooses,
+    handle: () => void calls.push(name),
+  });
+
+  it('goes to those that take the message', () => {
+    const calls: string[] = [];
+    const handlers = [choosing('a', false, calls), choosing('b', true, calls), choosing('c', false, calls)];
+
+    expect(deliveryTo(...handlers, choosing('d', true, calls)).attempt()).toBe('handled');
+    expect(deliveryTo(...handlers).attempt()).toBe('handled');
+
+    expect(calls).toEqual(['b', 'd', 'b']);
+    expect(counts).toMatchObject({ handled: 3, skipped: 0 });
+  });
+
+  it('skips a message that none takes, and counts it once', () => {
+    const calls: string[] = [];
+
+    expect(deliveryTo(choosing('a', false, calls), choosing('b', false, calls)).attempt()).toBe('skipped');
+    expect(calls).toEqual([]);
+    expect(counts).toMatchObject({ handled: 0, skipped: 1 });
+  });
+
+  it('takes a choice that throws for a failed attempt of that handler', async () => {
+    let asked = 0;
+    const when = (): boolean => {
+      if (++asked < 3) throw new Error('cannot tell');
+      return true;
+    };
+
+    expect(await outcomeOf(deliveryTo({ when }))).toBe('handled');
+    expect(counts).toMatchObject({ handled: 1, failedAttempts: 2 });
+  });
+
+  it('numbers the attempts of each from 1', async () => {
+    const numbers: number[] = [];
+    const handle: HandlerBinding['handle'] = (_, { attempt }) => {
+      numbers.push(attempt);
+      if (attempt < 2) throw new Error('not yet');
+    };
+
+    await outcomeOf(deliveryTo({ when: () => false }, { handle }, { when: () => false }, { handle }));
+    expect(numbers).toEqual([1, 2, 1, 2]);
+  });
+});
+
 describe('A delivery with retry topics and dead letters', () => {
   const full = { retry: { ...noDelay, maxAttempts: 2 }, retryTopics: ['10s'], deadLetter: {} };
   const [key, value] = [Buffer.from('key'), Buffer.from('value')];
