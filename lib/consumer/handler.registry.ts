@@ -1,46 +1,96 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { ConfigService } from '@nestjs/config';
+import { ModuleRef } from '@nestjs/core';
 import type { KafkaSettings } from '../config/kafka-settings.js';
+import { bindingFaults } from '../discovery/binding-faults.js';
+import { HandlerBindingError } from '../discovery/handler-binding.error.js';
+import type { HandlerDefinition } from '../discovery/handler-definition.js';
 import { HandlerExplorer } from '../discovery/handler.explorer.js';
+import { fillPlaceholders } from '../discovery/placeholders.js';
 import { TopicRouter } from '../discovery/topic.router.js';
 import { DEFAULT_CONNECTION, KAFKA_CONNECTION, KAFKA_SETTINGS } from '../kafka.constants.js';
+
+/** The group whose name is not set: handlers need one, an application without handlers does not. */
+const unnamed = '';
 
 /** The handlers of one connection, found and bound once. */
 @Injectable()
 export class HandlerRegistry {
   private readonly logger = new Logger('KafkaRouter');
-  private router: TopicRouter | undefined;
+  private routers: ReadonlyMap<string, TopicRouter> | undefined;
 
   constructor(
     private readonly explorer: HandlerExplorer,
+    private readonly moduleRef: ModuleRef,
     @Inject(KAFKA_CONNECTION) readonly connection: string,
     @Inject(KAFKA_SETTINGS) readonly settings: KafkaSettings,
   ) {}
 
-  /** @throws HandlerBindingError */
-  bind(): TopicRouter {
-    return (this.router ??= this.build());
+  /**
+   * The handlers of each group, by its name; `''` stands for that of a connection without one.
+   *
+   * @throws HandlerBindingError
+   */
+  bind(): ReadonlyMap<string, TopicRouter> {
+    return (this.routers ??= this.build());
   }
 
-  private build(): TopicRouter {
-    const handlers = this.explorer
+  /** The group of handlers that name none. */
+  get mainGroup(): string {
+    return this.settings.group ?? unnamed;
+  }
+
+  private build(): ReadonlyMap<string, TopicRouter> {
+    const groups = this.byGroup(this.definitions());
+    const routers = new Map([...groups].map(([group, handlers]) => [group, this.router(group, handlers)] as const));
+    for (const line of [...routers.values()].flatMap((router) => router.describe())) this.logger.log(line);
+    for (const line of this.mismatches([...routers.values()])) this.logger.warn(line);
+    return routers;
+  }
+
+  /** @throws HandlerBindingError with the faults of all of them */
+  private definitions(): HandlerDefinition[] {
+    const own = this.explorer
       .explore()
       .filter(({ options }) => (options.connection ?? DEFAULT_CONNECTION) === this.connection);
-    const router = new TopicRouter(handlers, this.settings);
-    for (const line of router.describe()) this.logger.log(line);
-    for (const line of this.mismatches(router)) this.logger.warn(line);
-    return router;
+    const { definitions, faults } = fillPlaceholders(own, (path) => this.configured(path));
+    const inGroups = [...this.byGroup(definitions)].flatMap(([group, handlers]) => bindingFaults(handlers, group));
+    if (faults.length + inGroups.length > 0) throw new HandlerBindingError([...faults, ...inGroups]);
+    return definitions;
+  }
+
+  private byGroup(definitions: readonly HandlerDefinition[]): Map<string, HandlerDefinition[]> {
+    const groups = new Map<string, HandlerDefinition[]>();
+    if (definitions.length === 0) groups.set(this.mainGroup, []);
+    for (const definition of definitions) {
+      const group = definition.options.group ?? this.mainGroup;
+      groups.set(group, [...(groups.get(group) ?? []), definition]);
+    }
+    return groups;
+  }
+
+  private router(group: string, handlers: readonly HandlerDefinition[]): TopicRouter {
+    return new TopicRouter(handlers, { ...this.settings, group });
   }
 
   /** An explicit list of topics and the handlers' topics should cover each other. */
-  private mismatches(router: TopicRouter): string[] {
+  private mismatches(routers: readonly TopicRouter[]): string[] {
     const { topics } = this.settings;
     if (!topics) return [];
-    const unhandled = topics.filter((topic) => router.handlersOf(topic).length === 0);
+    const unhandled = topics.filter((topic) => routers.every((router) => router.handlersOf(topic).length === 0));
     return [
-      ...router.unlisted(topics),
+      ...routers.flatMap((router) => router.unlisted(topics)),
       ...unhandled.map(
         (topic) => `The option topics lists "${topic}", which no handler takes: its records are skipped`,
       ),
     ];
+  }
+
+  private configured(path: string): unknown {
+    try {
+      return this.moduleRef.get(ConfigService, { strict: false }).get<unknown>(path);
+    } catch {
+      return undefined; // an application without it
+    }
   }
 }

@@ -4,8 +4,10 @@ import { connectionSettings, groupSettings } from '../connection/client-settings
 import { GroupClient } from '../engine/client/group-client.js';
 import { fewRetries, ProducerClient } from '../engine/client/producer-client.js';
 import type { GroupConsumerStatus, PartitionStatus } from '../engine/consumer-status.js';
+import type { TopicRouter } from '../discovery/topic.router.js';
 import { GroupConsumer } from '../engine/group-consumer.js';
 import type { TopicRoutes } from '../engine/handler-binding.js';
+import type { TopicPattern } from '../engine/topic-pattern.js';
 import { settlesWithin } from '../engine/wait.js';
 import { KAFKA_SETTINGS } from '../kafka.constants.js';
 import { Consumer } from '../messaging/consumer.js';
@@ -13,15 +15,18 @@ import { MessagingError } from '../messaging/errors.js';
 import { HandlerRegistry } from './handler.registry.js';
 
 /**
- * The consumer of a connection: reads the topics of the application's handlers as a member of the configured group.
- * Started and stopped by the module; `start()` and `stop()` are for applications with `autoStart: false`.
+ * The consumer of a connection: reads the topics of the application's handlers as a member of the configured group, and of
+ * those that handlers have of their own. Started and stopped by the module; `start()` and `stop()` are for applications with
+ * `autoStart: false`.
  *
  * @publicApi
  */
 @Injectable()
 export class KafkaConsumerService extends Consumer {
   private readonly logger = new Logger(KafkaConsumerService.name);
-  private consumer: GroupConsumer | undefined;
+
+  /** By group. */
+  private readonly consumers = new Map<string, GroupConsumer>();
 
   constructor(
     @Inject(KAFKA_SETTINGS) private readonly settings: KafkaSettings,
@@ -33,32 +38,38 @@ export class KafkaConsumerService extends Consumer {
   /**
    * Starts consuming. Does not wait for the brokers unless `connectTimeoutMs` is set.
    *
-   * @throws MessagingError when there are handlers but no group, or the group is not joined within `connectTimeoutMs`
+   * @throws MessagingError when there are handlers but no group, or a group is not joined within `connectTimeoutMs`
    */
   async start(): Promise<void> {
-    const router = this.registry.bind();
-    if (router.patterns.length === 0 && !this.settings.topics) {
+    const routers = [...this.registry.bind().values()];
+    if (routers.every(({ patterns }) => patterns.length === 0) && !this.settings.topics) {
       this.logger.warn('No @MessageHandler found: nothing to consume');
       return;
     }
-    this.consumer ??= this.createConsumer();
-    await this.consumer.start();
-    if (this.settings.connectTimeoutMs !== undefined) await this.join(this.consumer, this.settings.connectTimeoutMs);
+    this.prepare();
+    const consumers = [...this.consumers];
+    await Promise.all(consumers.map(([, consumer]) => consumer.start()));
+    const { connectTimeoutMs } = this.settings;
+    if (connectTimeoutMs !== undefined) await this.join(consumers, connectTimeoutMs);
   }
 
   /** Stops by the order and within the time that `shutdownTimeoutMs` describes. Never throws. */
   async stop(): Promise<void> {
-    await this.consumer?.stop();
+    await Promise.all([...this.consumers.values()].map((consumer) => consumer.stop()));
   }
 
-  /** What the consumer owns and has done; `undefined` before it was first started. */
-  status(): GroupConsumerStatus | undefined {
-    return this.consumer?.status();
+  /**
+   * What a consumer owns and has done; `undefined` before it was first started.
+   *
+   * @param group @default the connection's, or the only one there is
+   */
+  status(group?: string): GroupConsumerStatus | undefined {
+    return this.consumerOf(group)?.status();
   }
 
-  /** The partitions that this process has now, and how far it is with each. */
-  assignments(): PartitionStatus[] {
-    return this.consumer?.assignments() ?? [];
+  /** The partitions that this process has now, of all groups or of one, and how far it is with each. */
+  assignments(group?: string): PartitionStatus[] {
+    return this.consumersOf(group).flatMap((consumer) => consumer.assignments());
   }
 
   /**
@@ -66,15 +77,16 @@ export class KafkaConsumerService extends Consumer {
    * {@link resume}, also for partitions that are assigned later and over restarts of the consumer. A call overrules earlier
    * ones for the same and for less: `resume('orders')` resumes all partitions of the topic, whatever was paused of it before.
    *
-   * @throws MessagingError when a partition is given without a topic, or is no whole number from 0 on
+   * @param group only in this one. @default all of them
+   * @throws MessagingError when a partition is given without a topic, or is no whole number from 0 on, or there is no such group
    */
-  pause(topic?: string, partitions?: readonly number[]): void {
-    this.setPaused(true, topic, partitions);
+  pause(topic?: string, partitions?: readonly number[], group?: string): void {
+    this.setPaused(true, topic, partitions, group);
   }
 
   /** The opposite of {@link pause}, with the same meaning of its arguments. */
-  resume(topic?: string, partitions?: readonly number[]): void {
-    this.setPaused(false, topic, partitions);
+  resume(topic?: string, partitions?: readonly number[], group?: string): void {
+    this.setPaused(false, topic, partitions, group);
   }
 
   /**
@@ -82,34 +94,58 @@ export class KafkaConsumerService extends Consumer {
    * the new position is committed. An offset that the log does not have (any more) goes on at its beginning.
    *
    * @param to an offset, or the time of the first record to read; past the last record, that is the end
+   * @param group @default the connection's, or the only one there is
    * @throws MessagingError when the partition is not assigned to this process, is lost meanwhile, or `to` is neither
    */
-  async seek(topic: string, partition: number, to: string | number | bigint | Date): Promise<void> {
+  async seek(topic: string, partition: number, to: string | number | bigint | Date, group?: string): Promise<void> {
     const target = seekTarget(to);
-    if (!this.consumer) throw new MessagingError('seek: the consumer has not been started');
+    const consumer = this.consumerOf(group);
+    if (!consumer) throw new MessagingError('seek: the consumer has not been started');
     try {
-      await this.consumer.seek({ topic, partition }, target);
+      await consumer.seek({ topic, partition }, target);
     } catch (cause) {
       throw new MessagingError(`seek: ${(cause as Error).message}`, { cause });
     }
   }
 
-  private setPaused(paused: boolean, topic?: string, partitions?: readonly number[]): void {
+  private setPaused(paused: boolean, topic?: string, partitions?: readonly number[], group?: string): void {
     const wrong = partitions?.find((partition) => !Number.isInteger(partition) || partition < 0);
     if (wrong !== undefined)
       throw new MessagingError(`Expected partitions to be whole numbers from 0 on, got ${String(wrong)}`);
     if (partitions && topic === undefined) throw new MessagingError('Expected the topic that the partitions are of');
-    this.consumer ??= this.createConsumer();
-    this.consumer.setPaused(paused, topic, partitions);
+    this.prepare();
+    for (const consumer of this.consumersOf(group)) consumer.setPaused(paused, topic, partitions);
   }
 
-  private createConsumer(): GroupConsumer {
-    const router = this.registry.bind();
-    const group = this.requireGroup();
-    const { topics = router.patterns, sessionTimeoutMs, rebalanceTimeoutMs, requestTimeoutMs } = this.settings;
+  /** @throws MessagingError when there is no such group */
+  private consumersOf(group: string | undefined): GroupConsumer[] {
+    if (group === undefined) return [...this.consumers.values()];
+    const consumer = this.consumerOf(group);
+    return consumer ? [consumer] : [];
+  }
+
+  /** @throws MessagingError when there are consumers, and none of the group */
+  private consumerOf(group: string | undefined): GroupConsumer | undefined {
+    if (this.consumers.size === 0) return undefined;
+    const main = this.consumers.get(this.registry.mainGroup) ?? [...this.consumers.values()][0];
+    const consumer = group === undefined ? main : this.consumers.get(group);
+    if (consumer) return consumer;
+    throw new MessagingError(
+      `There is no handler of group "${group}", only of ${[...this.consumers.keys()].join(', ')}`,
+    );
+  }
+
+  private prepare(): void {
+    for (const [group, router] of this.registry.bind()) {
+      if (!this.consumers.has(group)) this.consumers.set(group, this.createConsumer(this.named(group), router));
+    }
+  }
+
+  private createConsumer(group: string, router: TopicRouter): GroupConsumer {
+    const { sessionTimeoutMs, rebalanceTimeoutMs, requestTimeoutMs } = this.settings;
     const routes: TopicRoutes = (topic) => router.handlersOf(topic);
     const connection = connectionSettings(this.settings);
-    const membership = groupSettings(this.settings, group, topics, routes);
+    const membership = groupSettings(this.settings, group, this.topicsOf(group, router), routes);
     return new GroupConsumer(
       { ...this.settings, group, silenceLimitMs: sessionTimeoutMs + rebalanceTimeoutMs + requestTimeoutMs },
       routes,
@@ -119,19 +155,29 @@ export class KafkaConsumerService extends Consumer {
     );
   }
 
-  private requireGroup(): string {
-    const { group } = this.settings;
-    if (group !== undefined) return group;
+  /** Of listed topics, a group of handlers' own reads those that its handlers take. */
+  private topicsOf(group: string, router: TopicRouter): readonly TopicPattern[] {
+    const { topics } = this.settings;
+    if (!topics) return router.patterns;
+    return group === this.registry.mainGroup ? topics : topics.filter((topic) => router.handlersOf(topic).length > 0);
+  }
+
+  private named(group: string): string {
+    if (group !== '') return group;
     throw new MessagingError(
       'Handlers need a consumer group: set the option group (KAFKA_GROUP, or group below kafka: in the file)',
     );
   }
 
-  private async join(consumer: GroupConsumer, timeoutMs: number): Promise<void> {
-    if (await settlesWithin(consumer.untilJoined(), timeoutMs)) return;
-    await consumer.stop();
+  private async join(consumers: readonly [string, GroupConsumer][], timeoutMs: number): Promise<void> {
+    const joined = consumers.map(async ([group, consumer]) => {
+      return { group, inTime: await settlesWithin(consumer.untilJoined(), timeoutMs) };
+    });
+    const late = (await Promise.all(joined)).filter(({ inTime }) => !inTime).map(({ group }) => `"${group}"`);
+    if (late.length === 0) return;
+    await this.stop();
     throw new MessagingError(
-      `Group "${this.settings.group}" could not be joined within connectTimeoutMs (${timeoutMs} ms) through ` +
+      `Group ${late.join(', ')} could not be joined within connectTimeoutMs (${timeoutMs} ms) through ` +
         `${this.settings.brokers.join(', ')}. Check that the brokers run and can be reached from here under the names they ` +
         `advertise, that ssl and sasl are as they expect, and that the topics exist; the log above has the cause`,
     );

@@ -16,6 +16,14 @@ export interface MessageHandlerOptions {
   connection?: string;
 
   /**
+   * The consumer group of this handler, in place of the connection's: it gets every record of its topics, too, at a pace and with
+   * offsets of its own.
+   *
+   * @default the option `group` of the connection
+   */
+  group?: string;
+
+  /**
    * Which messages of the topics the handler takes: those with a header of a value, or of one of some values; or those for which a
    * function of the message returns `true`. A function that throws fails the attempt, as the handler would.
    *
@@ -100,6 +108,8 @@ export interface MessageHandlerMetadata {
 /**
  * Marks a method of a provider or controller, or a class that implements `Handler`, as the handler of topics. May be
  * used more than once on the same method. The method is called with `(message: Message, context: HandlerContext)`.
+ *
+ * `${path}` in a topic stands for what the application's `ConfigService` has at that path.
  *
  * A RegExp is matched against the names of existing topics, now and later; it never takes internal (`__…`),
  * dead-letter (`….dlq`) or retry (`….retry.…`) topics.

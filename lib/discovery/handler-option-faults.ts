@@ -37,6 +37,7 @@ function isCondition(value: unknown): boolean {
 }
 
 const rules: Partial<Record<keyof MessageHandlerOptions, Rule>> = {
+  group: { accepts: (value) => typeof value === 'string' && value.trim() !== '', expected: 'text that is not blank' },
   when: { accepts: isCondition, expected: '{ header, equals } or a function (message) => boolean' },
   retry: { accepts: isMapping, expected: 'an object' },
   retryTopics: listOf(isDelay, `a list of delays such as '10s' or '5m', none longer than ${LONGEST_DELAY_MS} ms,`),

@@ -7,6 +7,9 @@ import type { AssignedPartition } from './dispatch/assigned-partition.js';
  * @publicApi
  */
 export interface PartitionStatus extends TopicPartition {
+  /** The group it is read for. */
+  group: string;
+
   /** What the group would go on with, were this process to end now; a decimal string, see `Message.offset`. */
   position: string;
 
@@ -64,9 +67,10 @@ export interface GroupConsumerStatus {
   deadLettered: number;
 }
 
-export function partitionStatus(partition: AssignedPartition): PartitionStatus {
+export function partitionStatus(group: string, partition: AssignedPartition): PartitionStatus {
   const { topic, position, load, running, oldestOpenSince } = partition;
   return {
+    group,
     topic,
     partition: partition.partition,
     position: String(position.offset),

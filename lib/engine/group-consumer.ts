@@ -119,7 +119,7 @@ export class GroupConsumer implements ConsumerClientListener {
   }
 
   assignments(): PartitionStatus[] {
-    return this.flow.all.map(partitionStatus);
+    return this.flow.all.map((partition) => partitionStatus(this.settings.group, partition));
   }
 
   status(): GroupConsumerStatus {

@@ -2,6 +2,7 @@ import { Logger, type INestApplicationContext } from '@nestjs/common';
 import { HandlerRegistry } from '../consumer/handler.registry.js';
 import type { ConsumedRecord, RecordHeader } from '../engine/client/consumer-client.js';
 import type { OutgoingRecord } from '../engine/client/record-publisher.js';
+import { KafkaMessage } from '../engine/decode/kafka-message.js';
 import type { HandlerBinding } from '../engine/handler-binding.js';
 import { Delivery as RecordDelivery, noCounts, type DeliveryContext } from '../engine/recovery/delivery.js';
 import { delayMs, parseRetryTopic } from '../engine/recovery/recovery-topics.js';
@@ -140,24 +141,26 @@ export class HandlerHarness {
   }
 
   /**
-   * Takes a message to all handlers of its topic, one after the other, until one would hold it.
+   * Takes a message to all handlers that take it, one after the other, until one would hold it in its group.
    *
    * @throws MessagingError when the message cannot be made, or a handler does not settle within `timeoutMs`
    */
   async deliver(message: HarnessMessage): Promise<Delivery> {
     const record = this.toRecord(message);
     const handlers: HandlerResult[] = [];
-    for (const binding of this.registry.bind().handlersOf(message.topic)) {
-      const result = await this.handle(binding, record);
-      handlers.push(result);
-      if (result.outcome === 'stopped' || result.outcome === 'retrying') break;
+    for (const [group, router] of this.registry.bind()) {
+      for (const binding of router.handlersOf(message.topic).filter((handler) => takes(handler, record))) {
+        const result = await this.handle(binding, group || 'harness', record);
+        handlers.push(result);
+        if (result.outcome === 'stopped' || result.outcome === 'retrying') break;
+      }
     }
     const attempts = handlers.reduce((sum, result) => sum + result.attempts, 0);
     return { outcome: worst(handlers), attempts, handlers };
   }
 
-  private async handle(binding: HandlerBinding, record: ConsumedRecord): Promise<HandlerResult> {
-    const trial = new HandlerTrial(binding, this.registry.settings.group ?? 'harness', this.maxAttempts);
+  private async handle(binding: HandlerBinding, group: string, record: ConsumedRecord): Promise<HandlerResult> {
+    const trial = new HandlerTrial(binding, group, this.maxAttempts);
     const tried = trial.of(record);
     if (await settlesWithin(tried, this.timeoutMs)) return tried;
     throw new MessagingError(`${binding.name} did not settle within ${this.timeoutMs} ms (timeoutMs)`);
@@ -241,6 +244,15 @@ class HandlerTrial {
     this.result.delaysMs.push(delayMs(retried.delay)!);
     const record = { ...moved, partition: 0, offset: 0, timestamp: Date.now(), size: 0, detach: () => undefined };
     return this.outcomeOf(address(record, [this.counted], this.group, true));
+  }
+}
+
+/** A choice that throws is the handler's first failure. */
+function takes({ when }: HandlerBinding, record: ConsumedRecord): boolean {
+  try {
+    return when?.(new KafkaMessage(record)) ?? true;
+  } catch {
+    return true;
   }
 }
 

@@ -1,4 +1,10 @@
-import { Module, type INestApplicationContext, type LoggerService, type Provider } from '@nestjs/common';
+import {
+  Module,
+  type INestApplicationContext,
+  type LoggerService,
+  type ModuleMetadata,
+  type Provider,
+} from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { KafkaConsumerService, KafkaModule, type KafkaOptions } from '@things-kit/nestjs-kafka';
 import { eventually } from './eventually.js';
@@ -9,8 +15,9 @@ export async function startApplication(
   options: Partial<KafkaOptions>,
   providers: Provider[],
   logger: LoggerService = new LogRecorder(),
+  imports: ModuleMetadata['imports'] = [],
 ): Promise<INestApplicationContext> {
-  @Module({ imports: [KafkaModule.forRoot(testOptions(options))], providers })
+  @Module({ imports: [KafkaModule.forRoot(testOptions(options)), ...imports], providers })
   class AppModule {}
   const testing = await Test.createTestingModule({ imports: [AppModule] })
     .setLogger(logger)
