@@ -57,6 +57,7 @@ export {
   PublishError,
   SkipMessageError,
 } from './messaging/errors.js';
+export type { BuiltInFormat, Deserializer, Format, Serializer } from './messaging/format.js';
 export type { Handler } from './messaging/handler.js';
 export { HandlerContext } from './messaging/handler-context.js';
 export { Message } from './messaging/message.js';

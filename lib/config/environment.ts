@@ -19,6 +19,7 @@ export const environmentOptions = {
   concurrency: 'integer',
   handlerTimeoutMs: 'integer',
   ackTimeoutMs: 'integer',
+  format: 'text',
   useGlobalEnhancers: 'boolean',
   onCrash: 'text',
   startFromBeginning: 'boolean',

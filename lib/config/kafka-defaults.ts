@@ -10,6 +10,7 @@ export const kafkaDefaults = {
   processingOrder: 'partition',
   concurrency: 100,
   ackTimeoutMs: 60_000,
+  format: 'json',
   useGlobalEnhancers: false,
   onCrash: 'restart',
   startFromBeginning: false,

@@ -1,4 +1,5 @@
 import { ValidateIf } from 'class-validator';
+import { isFormat } from '../messaging/formats.js';
 import { isMapping } from './mapping.js';
 import {
   anyFunction,
@@ -19,6 +20,12 @@ const topicOrFunction: Rule = {
   expected: 'a topic, or a function (message, error) => topic',
   change: 'Write the name of a topic; a function can only be given in code.',
   accepts: (value) => text.accepts(value) || typeof value === 'function',
+};
+
+const format: Rule = {
+  expected: '"json", "string", "bytes" or an object with deserialize(value, message)',
+  change: 'Write one of the names; an object can only be given in code.',
+  accepts: isFormat,
 };
 
 const tokenProvider: Rule = {
@@ -85,6 +92,7 @@ export class KafkaOptionsSchema {
   @Optional(integer(1)) concurrency?: unknown;
   @Optional(integer(1)) handlerTimeoutMs?: unknown;
   @Optional(integer(1)) ackTimeoutMs?: unknown;
+  @Optional(format) format?: unknown;
   @Optional(flag) useGlobalEnhancers?: unknown;
   @Optional(oneOf('restart', 'exit')) onCrash?: unknown;
   @Optional(flag) startFromBeginning?: unknown;

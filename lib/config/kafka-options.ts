@@ -1,5 +1,6 @@
 import type { AssignorName } from '../engine/client/client-settings.js';
 import type { FailureClassifier, NonRetriable } from '../messaging/failure-class.js';
+import type { Format } from '../messaging/format.js';
 import type { Message } from '../messaging/message.js';
 import type { ProcessingOrder } from '../messaging/processing-order.js';
 
@@ -56,6 +57,14 @@ export interface KafkaOptions {
 
   /** Milliseconds that a handler with `ack: 'manual'` has for its answer once it has returned. A handler's own wins. @default 60000 */
   ackTimeoutMs?: number;
+
+  /**
+   * What payloads are, for handlers and for values that are published and are neither bytes nor text. Your own, an object, in code only. A
+   * handler's own wins.
+   *
+   * @default 'json'
+   */
+  format?: Format;
 
   /**
    * Whether the application's global guards, interceptors, pipes and filters (`APP_GUARD`, `app.useGlobalPipes()`, …) apply to handlers,

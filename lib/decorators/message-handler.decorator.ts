@@ -3,6 +3,7 @@ import type { DeadLetterOptions, ExhaustedPolicy, RetryOptions } from '../config
 import type { FailureClassifier, NonRetriable } from '../messaging/failure-class.js';
 import { MESSAGE_HANDLER_METADATA } from '../kafka.constants.js';
 import { MessagingError } from '../messaging/errors.js';
+import type { Format } from '../messaging/format.js';
 import type { Message } from '../messaging/message.js';
 import type { ProcessingOrder } from '../messaging/processing-order.js';
 
@@ -22,6 +23,9 @@ export interface MessageHandlerOptions {
    * @default the option `group` of the connection
    */
   group?: string;
+
+  /** What payloads are: see {@link Format}. @default the module's `format` */
+  format?: Format;
 
   /**
    * Which messages of the topics the handler takes: those with a header of a value, or of one of some values; or those for which a

@@ -3,6 +3,7 @@ import type { DeadLetterOptions, RetryOptions } from '../config/kafka-options.js
 import { LONGEST_DELAY_MS } from '../config/schema-rules.js';
 import type { MessageHandlerOptions } from '../decorators/message-handler.decorator.js';
 import { delayMs } from '../engine/recovery/recovery-topics.js';
+import { isFormat } from '../messaging/formats.js';
 import { topicNameFault } from '../engine/topic-name.js';
 
 interface Rule {
@@ -38,6 +39,7 @@ function isCondition(value: unknown): boolean {
 
 const rules: Partial<Record<keyof MessageHandlerOptions, Rule>> = {
   group: { accepts: (value) => typeof value === 'string' && value.trim() !== '', expected: 'text that is not blank' },
+  format: { accepts: isFormat, expected: `'json', 'string', 'bytes' or an object with deserialize(value, message)` },
   when: { accepts: isCondition, expected: '{ header, equals } or a function (message) => boolean' },
   retry: { accepts: isMapping, expected: 'an object' },
   retryTopics: listOf(isDelay, `a list of delays such as '10s' or '5m', none longer than ${LONGEST_DELAY_MS} ms,`),

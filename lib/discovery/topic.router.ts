@@ -2,6 +2,7 @@ import type { MessageHandlerOptions } from '../decorators/message-handler.decora
 import type { KafkaSettings } from '../config/kafka-settings.js';
 import type { DeadLetterPolicy, HandlerBinding } from '../engine/handler-binding.js';
 import { classifierOf } from '../engine/recovery/classify.js';
+import { deserializerOf } from '../messaging/formats.js';
 import { takesTopic, type TopicPattern } from '../engine/topic-pattern.js';
 import { bindingFaults } from './binding-faults.js';
 import { HandlerBindingError } from './handler-binding.error.js';
@@ -11,6 +12,7 @@ import type { HandlerDefinition } from './handler-definition.js';
 export type RouteDefaults = Pick<
   KafkaSettings,
   | 'group'
+  | 'format'
   | 'retry'
   | 'nonRetriable'
   | 'classify'
@@ -86,6 +88,7 @@ function bind({ name, handle, options }: HandlerDefinition, defaults: RouteDefau
     handle: handle!,
     order: options.processingOrder ?? (lane ? 'key' : defaults.processingOrder),
     lane,
+    deserializer: deserializerOf(options.format ?? defaults.format),
     when: condition(options.when),
     concurrency,
     rateLimit,

@@ -1,3 +1,4 @@
+import type { Deserializer } from '../messaging/format.js';
 import type { HandlerContext } from '../messaging/handler-context.js';
 import type { Message } from '../messaging/message.js';
 import type { ProcessingOrder } from '../messaging/processing-order.js';
@@ -25,6 +26,9 @@ export interface HandlerBinding {
 
   /** In `key` order, what stands for the record's key. */
   readonly lane?: ((message: Message) => string) | undefined;
+
+  /** What makes payloads of values. */
+  readonly deserializer: Deserializer;
 
   /** Which messages of its topics it takes; all without it. */
   readonly when?: ((message: Message) => boolean) | undefined;

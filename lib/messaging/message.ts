@@ -33,7 +33,7 @@ export abstract class Message<T = unknown> {
   abstract readonly rawHeaders: Readonly<Record<string, Buffer | Buffer[]>>;
 
   /**
-   * The value decoded by the topic's format (JSON), the first time it is asked for. `null` for a tombstone.
+   * The value decoded by the handler's format (JSON unless set), the first time it is asked for. `null` for a tombstone.
    *
    * @throws DeserializationError when the bytes are not of that format
    */

@@ -9,8 +9,8 @@ export interface OutgoingMessage {
   /** Messages of one key keep their order; strings are encoded as UTF-8. @default null */
   key?: Buffer | string | null;
 
-  /** `null` publishes a tombstone; strings are encoded as UTF-8. */
-  value: Buffer | string | null;
+  /** Bytes as they are, strings as UTF-8, `null` as a tombstone; anything else in the connection's format, JSON unless set. */
+  value: unknown;
 
   /** Strings are encoded as UTF-8; an array repeats the header. @default {} */
   headers?: Record<string, Buffer | string | (Buffer | string)[]>;
@@ -44,7 +44,7 @@ export abstract class Producer {
   /**
    * Resolves when the broker has acknowledged the message.
    *
-   * @throws PublishError when it did not; the message may or may not be stored
+   * @throws PublishError when it did not; the message may or may not be stored; or when its value cannot be serialised
    */
   abstract publish(message: OutgoingMessage): Promise<PublishedRecord>;
 

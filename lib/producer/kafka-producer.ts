@@ -1,9 +1,10 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { KafkaSettings } from '../config/kafka-settings.js';
 import { connectionSettings } from '../connection/client-settings.js';
-import { ProducerClient } from '../engine/client/producer-client.js';
+import { ProducerClient, type SerializedMessage } from '../engine/client/producer-client.js';
 import { KAFKA_SETTINGS } from '../kafka.constants.js';
-import { PublishError } from '../messaging/errors.js';
+import { MessagingError, PublishError } from '../messaging/errors.js';
+import { serializerOf } from '../messaging/formats.js';
 import { Producer, type OutgoingMessage, type PublishedRecord } from '../messaging/producer.js';
 
 /** What a shutdown gives the messages that are under way. */
@@ -20,7 +21,7 @@ export class KafkaProducer extends Producer {
   private readonly logger = new Logger(KafkaProducer.name);
   private readonly client: ProducerClient;
 
-  constructor(@Inject(KAFKA_SETTINGS) settings: KafkaSettings) {
+  constructor(@Inject(KAFKA_SETTINGS) private readonly settings: KafkaSettings) {
     super();
     this.client = new ProducerClient(connectionSettings(settings), this.logger);
   }
@@ -33,7 +34,7 @@ export class KafkaProducer extends Producer {
   async publishBatch(messages: OutgoingMessage[]): Promise<PublishedRecord[]> {
     if (messages.length === 0) return [];
     try {
-      return await this.client.send(messages);
+      return await this.client.send(await Promise.all(messages.map((message) => this.serialized(message))));
     } catch (cause) {
       const topics = [...new Set(messages.map(({ topic }) => topic))].join(', ');
       throw new PublishError(`Publishing to ${topics} failed: ${(cause as Error).message}`, { cause });
@@ -42,5 +43,14 @@ export class KafkaProducer extends Producer {
 
   close(): Promise<void> {
     return this.client.close(closeMs);
+  }
+
+  private async serialized(message: OutgoingMessage): Promise<SerializedMessage> {
+    const { topic, value } = message;
+    if (value === null || typeof value === 'string' || Buffer.isBuffer(value)) return { ...message, value };
+    if (value instanceof Uint8Array) return { ...message, value: Buffer.from(value) };
+    if (value === undefined)
+      throw new MessagingError('value: expected bytes, text, null or a value to serialise, got nothing');
+    return { ...message, value: await serializerOf(this.settings.format).serialize(value, topic) };
   }
 }

@@ -248,9 +248,9 @@ class HandlerTrial {
 }
 
 /** A choice that throws is the handler's first failure. */
-function takes({ when }: HandlerBinding, record: ConsumedRecord): boolean {
+function takes({ when, deserializer }: HandlerBinding, record: ConsumedRecord): boolean {
   try {
-    return when?.(new KafkaMessage(record)) ?? true;
+    return when?.(new KafkaMessage(record, deserializer)) ?? true;
   } catch {
     return true;
   }

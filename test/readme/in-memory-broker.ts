@@ -84,13 +84,13 @@ function toMessage({ topic, key, value, headers = {}, timestamp }: OutgoingMessa
   const rawHeaders = Object.fromEntries(
     Object.entries(headers).map(([name, header]) => [name, Buffer.from(String(header))]),
   );
-  const bytes = toBuffer(value);
+  const bytes = toBytes(value);
   return {
     topic,
     partition: 0,
     offset,
     timestamp: timestamp ?? new Date(),
-    key: toBuffer(key),
+    key: toBytes(key),
     value: bytes,
     headers: Object.fromEntries(Object.entries(rawHeaders).map(([name, header]) => [name, header.toString()])),
     rawHeaders,
@@ -100,8 +100,10 @@ function toMessage({ topic, key, value, headers = {}, timestamp }: OutgoingMessa
   };
 }
 
-function toBuffer(value: Buffer | string | null | undefined): Buffer | null {
-  return value === null || value === undefined ? null : Buffer.from(value);
+function toBytes(value: unknown): Buffer | null {
+  if (value === null || value === undefined) return null;
+  if (Buffer.isBuffer(value)) return value;
+  return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
 }
 
 /** Stands where `KafkaModule` stood: whoever injects `Consumer` and `Producer` notices nothing. */

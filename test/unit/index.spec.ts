@@ -40,16 +40,19 @@ const values = [
 
 const types = [
   'AssignorName',
+  'BuiltInFormat',
   'ConfigFault',
   'CrashPolicy',
   'DeadLetter',
   'DeadLetterFilter',
   'DeadLetterOptions',
   'DeadLetterSummary',
+  'Deserializer',
   'ExhaustedPolicy',
   'FailureClass',
   'FailureClassifier',
   'FetchOptions',
+  'Format',
   'GroupConsumerStatus',
   'Handler',
   'HeaderCondition',
@@ -70,6 +73,7 @@ const types = [
   'SaslOAuthBearerOptions',
   'SaslOptions',
   'SaslPasswordOptions',
+  'Serializer',
   'SslOptions',
   'TopicPartition',
 ];

@@ -11,6 +11,11 @@ import { kafkajsLogSink } from './connection/kafkajs-logger.js';
 import { asItStands, byTopic, hintedPartitioner, isTooLarge, type Outgoing } from './outgoing.js';
 import { RecordTooLargeError, type OutgoingRecord, type RecordPublisher } from './record-publisher.js';
 
+/** A message whose value is what is to be stored. */
+export interface SerializedMessage extends OutgoingMessage {
+  value: Buffer | string | null;
+}
+
 /**
  * kafkajs's idempotent producer without its trap: when an answer is lost it takes the sequence numbers back, and the next
  * records that use them are acknowledged as duplicates and never stored. So one request is under way at a time, and
@@ -37,7 +42,7 @@ export class ProducerClient implements RecordPublisher {
   }
 
   /** @returns where each message went, in their order */
-  send(messages: readonly OutgoingMessage[]): Promise<PublishedRecord[]> {
+  send(messages: readonly SerializedMessage[]): Promise<PublishedRecord[]> {
     return this.enqueue(messages.map((message) => ({ topic: message.topic, message: toKafkajs(message) })));
   }
 
@@ -103,7 +108,7 @@ export class ProducerClient implements RecordPublisher {
 /** Of a producer for recovery, which tries again itself: what one topic's absence takes, all others wait for. */
 export const fewRetries: RetryOptions = { retries: 2, initialRetryTime: 100, maxRetryTime: 500 };
 
-function toKafkajs({ key, value, headers, partition, timestamp }: OutgoingMessage): Message {
+function toKafkajs({ key, value, headers, partition, timestamp }: SerializedMessage): Message {
   const time = timestamp && String(timestamp.getTime());
   return { key: key ?? null, value, headers: headers, partition, timestamp: time };
 }

@@ -1,4 +1,6 @@
-import { DeserializationError } from '../../messaging/errors.js';
+import { DeserializationError, MessagingError } from '../../messaging/errors.js';
+import type { Deserializer } from '../../messaging/format.js';
+import { json } from '../../messaging/formats.js';
 import { Message } from '../../messaging/message.js';
 import type { ConsumedRecord } from '../client/consumer-client.js';
 
@@ -8,7 +10,10 @@ export class KafkaMessage<T = unknown> extends Message<T> {
   private groupedHeaders: Record<string, Buffer | Buffer[]> | undefined;
   private decodedPayload: { value: T } | undefined;
 
-  constructor(private readonly record: ConsumedRecord) {
+  constructor(
+    private readonly record: ConsumedRecord,
+    private readonly deserializer: Deserializer = json,
+  ) {
     super();
   }
 
@@ -45,18 +50,46 @@ export class KafkaMessage<T = unknown> extends Message<T> {
   }
 
   get payload(): T {
-    this.decodedPayload ??= { value: parseJson(this.record) as T };
+    this.decodedPayload ??= { value: this.decode() as T };
     return this.decodedPayload.value;
   }
-}
 
-function parseJson({ topic, partition, offset, value }: ConsumedRecord): unknown {
-  if (value === null) return null;
-  try {
-    return JSON.parse(value.toString('utf8'));
-  } catch (cause) {
-    const text = `The value of ${topic}-${partition}@${offset} (${value.length} bytes) is not JSON: ${(cause as Error).message}`;
-    throw new DeserializationError(text, { cause });
+  /** Whether the payload is there only once {@link prepare} has resolved. */
+  get isToBePrepared(): boolean {
+    return this.deserializer.eager === true && this.record.value !== null && this.decodedPayload === undefined;
+  }
+
+  /** @throws DeserializationError when the bytes are not of the format, and anything else when that cannot be told now */
+  async prepare(): Promise<void> {
+    try {
+      const value = await this.deserializer.deserialize(this.record.value!, this);
+      this.decodedPayload = { value: value as T };
+    } catch (error) {
+      throw error instanceof DeserializationError ? this.undecodable(error) : error;
+    }
+  }
+
+  private decode(): unknown {
+    const { value } = this.record;
+    if (value === null) return null;
+    let payload: unknown;
+    try {
+      payload = this.deserializer.deserialize(value, this);
+    } catch (error) {
+      throw this.undecodable(error);
+    }
+    if (!(payload instanceof Promise)) return payload;
+    payload.catch(() => undefined);
+    throw new MessagingError(
+      'A deserializer that returns a promise needs eager: true, to be awaited before the handler',
+    );
+  }
+
+  private undecodable(cause: unknown): DeserializationError {
+    const { topic, partition, offset, value } = this.record;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const text = `The value of ${topic}-${partition}@${offset} (${value!.length} bytes) is ${reason}`;
+    return new DeserializationError(text, { cause });
   }
 }
 

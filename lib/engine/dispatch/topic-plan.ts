@@ -1,6 +1,7 @@
 import type { ConsumedRecord } from '../client/consumer-client.js';
 import { KafkaMessage } from '../decode/kafka-message.js';
 import type { ProcessingOrder } from '../../messaging/processing-order.js';
+import type { Deserializer } from '../../messaging/format.js';
 import type { HandlerBinding } from '../handler-binding.js';
 import { originalOf } from '../recovery/redelivery.js';
 import type { Gate } from './gate.js';
@@ -31,10 +32,11 @@ export function planTopic(handlers: readonly HandlerBinding[], gates: readonly G
   const lanes = new Set(handlers.filter(({ order }) => order === 'key').map(({ lane }) => lane));
   const strictest = orders.find((order) => handlers.some((handler) => handler.order === order)) ?? 'partition';
   const [lane] = lanes;
+  const deserializer = handlers.find((handler) => handler.lane === lane)?.deserializer;
   return {
     handlers,
     order: lanes.size > 1 ? 'partition' : strictest,
-    laneKey: lane ? keyByLane(lane, delayMs !== undefined) : keyByKey,
+    laneKey: lane ? keyByLane(lane, deserializer, delayMs !== undefined) : keyByKey,
     gates,
     delayMs,
   };
@@ -45,10 +47,14 @@ function keyByKey({ key }: ConsumedRecord): string | undefined {
 }
 
 /** A message whose lane cannot be told fails, if at all, in its handler, where recovery takes care of it. */
-function keyByLane(lane: NonNullable<HandlerBinding['lane']>, isRetryTopic: boolean): TopicPlan['laneKey'] {
+function keyByLane(
+  lane: NonNullable<HandlerBinding['lane']>,
+  deserializer: Deserializer | undefined,
+  isRetryTopic: boolean,
+): TopicPlan['laneKey'] {
   return (record) => {
     try {
-      return String(lane(new KafkaMessage(isRetryTopic ? originalOf(record) : record)));
+      return String(lane(new KafkaMessage(isRetryTopic ? originalOf(record) : record, deserializer)));
     } catch {
       return undefined;
     }

@@ -1,5 +1,4 @@
 import { AcknowledgementError } from '../../messaging/errors.js';
-import type { Message } from '../../messaging/message.js';
 import { RecordTooLargeError, type OutgoingRecord } from '../client/record-publisher.js';
 import { KafkaMessage } from '../decode/kafka-message.js';
 import { describeThrown } from '../describe-thrown.js';
@@ -59,7 +58,7 @@ const publishBackoff: Backoff = { initialDelayMs: 500, multiplier: 2, maxDelayMs
 
 /** The way of one record through the handlers of its topic, one after the other: decode, invoke, recover. */
 export class Delivery {
-  private readonly message: Message;
+  private message: KafkaMessage;
 
   /** The handler whose turn it is; those before are done with the message. */
   private turn = 0;
@@ -78,7 +77,7 @@ export class Delivery {
     private readonly scope: DeliveryScope,
     private readonly context: DeliveryContext,
   ) {
-    this.message = new KafkaMessage(addressed.record);
+    this.message = this.messageFor(addressed.handlers[0]);
   }
 
   /** Goes on with the handler that failed, or the first; on to the last if all goes well. Without a promise, where handlers do. */
@@ -87,12 +86,39 @@ export class Delivery {
     const binding = this.handlers[this.turn];
     if (!binding) return this.end();
     this.attempts++;
+    if (this.message.isToBePrepared) return this.prepared(binding);
+    return this.call(binding);
+  }
+
+  private call(binding: HandlerBinding): Verdict | Promise<Verdict> {
     const selected = this.select(binding);
     if (selected !== true) return selected ? this.goOn(selected) : this.pass();
     const { group, logger } = this.context;
     const scope = { group, logger, aborted: this.scope.aborted, commit: () => this.commit() };
     const result = new Attempt(binding, this.message, this.attemptsInAll, scope).run();
     return result instanceof Promise ? result.then((settled) => this.goOn(settled)) : this.goOn(result);
+  }
+
+  private async prepared(binding: HandlerBinding): Promise<Verdict> {
+    try {
+      await this.message.prepare();
+    } catch (error) {
+      return this.goOn({ error });
+    }
+    return this.call(binding);
+  }
+
+  /** Handlers of one format share what was decoded. */
+  private messageFor(binding: HandlerBinding | undefined): KafkaMessage {
+    return new KafkaMessage(this.addressed.record, binding?.deserializer);
+  }
+
+  private toNext(): void {
+    const before = this.handlers[this.turn]?.deserializer;
+    this.turn++;
+    this.attempts = 0;
+    const next = this.handlers[this.turn];
+    if (next && next.deserializer !== before) this.message = this.messageFor(next);
   }
 
   private get handlers(): readonly HandlerBinding[] {
@@ -125,8 +151,7 @@ export class Delivery {
 
   /** The message is not for this handler. */
   private pass(): Verdict | Promise<Verdict> {
-    this.turn++;
-    this.attempts = 0;
+    this.toNext();
     return this.attempt();
   }
 
@@ -155,8 +180,7 @@ export class Delivery {
   private next(count: keyof DeliveryCounts): Verdict | undefined {
     this.context.counts[count]++;
     this.taken++;
-    this.turn++;
-    this.attempts = 0;
+    this.toNext();
     if (this.turn === this.handlers.length) return this.outcome;
     return this.scope.aborted.aborted ? 'abandoned' : undefined;
   }

@@ -22,6 +22,7 @@ describe('settings', () => {
       processingOrder: 'partition',
       concurrency: 100,
       ackTimeoutMs: 60000,
+      format: 'json',
       useGlobalEnhancers: false,
       onCrash: 'restart',
       startFromBeginning: false,
