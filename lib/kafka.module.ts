@@ -78,7 +78,7 @@ function connectionModule(name: string, imports: DynamicModule['imports'], optio
       { provide: deadLetters, useClass: DeadLetterService },
       { provide: KAFKA_PRODUCER, useExisting: producer },
     ],
-    exports: [KAFKA_CONNECTION, KAFKA_SETTINGS, producer, deadLetters],
+    exports: [KAFKA_CONNECTION, KAFKA_SETTINGS, KAFKA_PRODUCER, producer, deadLetters],
   };
 }
 

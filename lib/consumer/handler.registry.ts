@@ -7,8 +7,10 @@ import { HandlerBindingError } from '../discovery/handler-binding.error.js';
 import type { HandlerDefinition } from '../discovery/handler-definition.js';
 import { HandlerExplorer } from '../discovery/handler.explorer.js';
 import { fillPlaceholders } from '../discovery/placeholders.js';
+import { publishing } from '../discovery/publishing.js';
 import { TopicRouter } from '../discovery/topic.router.js';
-import { DEFAULT_CONNECTION, KAFKA_CONNECTION, KAFKA_SETTINGS } from '../kafka.constants.js';
+import { DEFAULT_CONNECTION, KAFKA_CONNECTION, KAFKA_PRODUCER, KAFKA_SETTINGS } from '../kafka.constants.js';
+import { Producer } from '../messaging/producer.js';
 
 /** The group whose name is not set: handlers need one, an application without handlers does not. */
 const unnamed = '';
@@ -22,6 +24,7 @@ export class HandlerRegistry {
   constructor(
     private readonly explorer: HandlerExplorer,
     private readonly moduleRef: ModuleRef,
+    @Inject(KAFKA_PRODUCER) private readonly producer: Producer,
     @Inject(KAFKA_CONNECTION) readonly connection: string,
     @Inject(KAFKA_SETTINGS) readonly settings: KafkaSettings,
   ) {}
@@ -56,7 +59,13 @@ export class HandlerRegistry {
     const { definitions, faults } = fillPlaceholders(own, (path) => this.configured(path));
     const inGroups = [...this.byGroup(definitions)].flatMap(([group, handlers]) => bindingFaults(handlers, group));
     if (faults.length + inGroups.length > 0) throw new HandlerBindingError([...faults, ...inGroups]);
-    return definitions;
+    return definitions.map((definition) => this.withPublishing(definition));
+  }
+
+  private withPublishing(definition: HandlerDefinition): HandlerDefinition {
+    const { handle, options } = definition;
+    if (!handle || options.publishTo === undefined) return definition;
+    return { ...definition, handle: publishing(handle, options.publishTo, this.producer) };
   }
 
   private byGroup(definitions: readonly HandlerDefinition[]): Map<string, HandlerDefinition[]> {

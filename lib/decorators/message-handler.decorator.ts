@@ -5,6 +5,7 @@ import { MESSAGE_HANDLER_METADATA } from '../kafka.constants.js';
 import { MessagingError } from '../messaging/errors.js';
 import type { Format } from '../messaging/format.js';
 import type { Message } from '../messaging/message.js';
+import type { OutgoingMessage } from '../messaging/producer.js';
 import type { ProcessingOrder } from '../messaging/processing-order.js';
 
 /**
@@ -34,6 +35,14 @@ export interface MessageHandlerOptions {
    * @default all
    */
   when?: HeaderCondition | ((message: Message) => boolean);
+
+  /**
+   * Where the handler's result is published before its message is completed: a topic, which gets the result under the message's key
+   * unless it is `undefined`; or a function that makes the messages of it. When that fails, the attempt has failed.
+   *
+   * @default nowhere
+   */
+  publishTo?: string | ((result: unknown, message: Message) => OutgoingMessage | OutgoingMessage[] | undefined);
 
   /** Members that are set win over the module's `retry`. @default the module's */
   retry?: RetryOptions;

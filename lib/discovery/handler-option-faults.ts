@@ -30,6 +30,11 @@ const listOf = (accepts: (item: unknown) => boolean, expected: string): Rule => 
 });
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 
+function topicOrFunction(expected: string): Rule {
+  const isTopic = (value: unknown): boolean => typeof value === 'string' && topicNameFault(value) === undefined;
+  return { accepts: (value) => isFunction(value) || isTopic(value), expected };
+}
+
 function isCondition(value: unknown): boolean {
   if (!isMapping(value)) return isFunction(value);
   const { header, equals } = value as { header?: unknown; equals?: unknown };
@@ -41,6 +46,7 @@ const rules: Partial<Record<keyof MessageHandlerOptions, Rule>> = {
   group: { accepts: (value) => typeof value === 'string' && value.trim() !== '', expected: 'text that is not blank' },
   format: { accepts: isFormat, expected: `'json', 'string', 'bytes' or an object with deserialize(value, message)` },
   when: { accepts: isCondition, expected: '{ header, equals } or a function (message) => boolean' },
+  publishTo: topicOrFunction('a legal name of a topic, or a function (result, message) => messages'),
   retry: { accepts: isMapping, expected: 'an object' },
   retryTopics: listOf(isDelay, `a list of delays such as '10s' or '5m', none longer than ${LONGEST_DELAY_MS} ms,`),
   nonRetriable: listOf(isFunction, 'a list of classes of errors and predicates'),
@@ -75,10 +81,7 @@ const retryRules: Record<keyof RetryOptions, Rule> = {
 };
 
 const deadLetterRules: Record<keyof DeadLetterOptions, Rule> = {
-  topic: {
-    accepts: (value) => isFunction(value) || (typeof value === 'string' && topicNameFault(value) === undefined),
-    expected: 'a legal name of a topic, or a function (message, error) => topic',
-  },
+  topic: topicOrFunction('a legal name of a topic, or a function (message, error) => topic'),
 };
 
 /** What is wrong with the options of a decorator, as it goes on after "has". */
