@@ -1,5 +1,5 @@
 import type { TopicPartition } from '../consumer-client.js';
-import { lookupCodec } from '../connection/kafkajs-internals.js';
+import { decompress } from './codecs.js';
 import { crc32c } from './crc32c.js';
 
 /** Where the fields of a batch's header are. @see https://kafka.apache.org/documentation/#recordbatch */
@@ -134,9 +134,8 @@ export class RecordBatch {
 
   /** @throws when the codec is missing, or the records are no output of it */
   async decompress(): Promise<void> {
-    const codec = lookupCodec(this.attributes);
-    if (!codec) throw new Error(`Unknown compression codec ${this.attributes & flag.codec}`);
-    const bytes = await codec.decompress(this.content.bytes.subarray(this.recordsAt, this.recordsEnd));
+    const compressed = this.content.bytes.subarray(this.recordsAt, this.recordsEnd);
+    const bytes = await decompress(this.attributes & flag.codec, compressed);
     this.content = { bytes };
     this.recordsAt = 0;
     this.recordsEnd = bytes.length;

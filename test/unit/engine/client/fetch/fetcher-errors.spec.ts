@@ -213,7 +213,11 @@ describe('Fetcher', () => {
 
     it.each([
       ['of another format', unreadable, /format 1/],
-      ['of a codec that is missing', async (offset: number) => withSnappy(await encodeBatch([{ offset }])), /Snappy/],
+      [
+        'of a codec that nobody knows',
+        async (offset: number) => withAttribute(await encodeBatch([{ offset }]), 5),
+        /codec 5/,
+      ],
       ['with a wrong number of records', withTooFewRecords, /Truncated.*checksum.*corrupt/],
     ])('%s hands out all before them, then waits and tries again, while others go on', async (_, bad, reason) => {
       const batches = [
