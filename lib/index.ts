@@ -24,6 +24,7 @@ export type { DeadLetter } from './dead-letters/dead-letter.js';
 export { InjectKafkaConsumer, InjectKafkaProducer } from './decorators/inject.decorator.js';
 export {
   type HeaderCondition,
+  type IdempotencyOptions,
   MessageHandler,
   type MessageHandlerOptions,
 } from './decorators/message-handler.decorator.js';
@@ -60,6 +61,7 @@ export {
 export type { BuiltInFormat, Deserializer, Format, Serializer } from './messaging/format.js';
 export type { Handler } from './messaging/handler.js';
 export { HandlerContext } from './messaging/handler-context.js';
+export { IdempotencyStore, InMemoryIdempotencyStore } from './messaging/idempotency-store.js';
 export { Message } from './messaging/message.js';
 export type { ProcessingOrder } from './messaging/processing-order.js';
 export { Producer, type OutgoingMessage, type PublishedRecord } from './messaging/producer.js';

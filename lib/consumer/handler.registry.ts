@@ -7,9 +7,11 @@ import { HandlerBindingError } from '../discovery/handler-binding.error.js';
 import type { HandlerDefinition } from '../discovery/handler-definition.js';
 import { HandlerExplorer } from '../discovery/handler.explorer.js';
 import { fillPlaceholders } from '../discovery/placeholders.js';
+import { idempotent } from '../discovery/idempotent.js';
 import { publishing } from '../discovery/publishing.js';
 import { TopicRouter } from '../discovery/topic.router.js';
 import { DEFAULT_CONNECTION, KAFKA_CONNECTION, KAFKA_PRODUCER, KAFKA_SETTINGS } from '../kafka.constants.js';
+import { IdempotencyStore } from '../messaging/idempotency-store.js';
 import { Producer } from '../messaging/producer.js';
 
 /** The group whose name is not set: handlers need one, an application without handlers does not. */
@@ -57,15 +59,29 @@ export class HandlerRegistry {
       .explore()
       .filter(({ options }) => (options.connection ?? DEFAULT_CONNECTION) === this.connection);
     const { definitions, faults } = fillPlaceholders(own, (path) => this.configured(path));
+    faults.push(
+      ...definitions.filter((definition) => this.lacksStore(definition)).map(({ name }) => withoutStore(name)),
+    );
     const inGroups = [...this.byGroup(definitions)].flatMap(([group, handlers]) => bindingFaults(handlers, group));
     if (faults.length + inGroups.length > 0) throw new HandlerBindingError([...faults, ...inGroups]);
-    return definitions.map((definition) => this.withPublishing(definition));
+    return definitions.map((definition) => this.once(this.withPublishing(definition)));
   }
 
   private withPublishing(definition: HandlerDefinition): HandlerDefinition {
     const { handle, options } = definition;
     if (!handle || options.publishTo === undefined) return definition;
     return { ...definition, handle: publishing(handle, options.publishTo, this.producer) };
+  }
+
+  private once(definition: HandlerDefinition): HandlerDefinition {
+    const { handle, options } = definition;
+    if (!handle || !options.idempotent) return definition;
+    const remembers = options.idempotent !== true && options.idempotent.remember === 'handler';
+    return { ...definition, handle: idempotent(handle, this.find(IdempotencyStore)!, remembers) };
+  }
+
+  private lacksStore({ options }: HandlerDefinition): boolean {
+    return Boolean(options.idempotent) && !this.find(IdempotencyStore);
   }
 
   private byGroup(definitions: readonly HandlerDefinition[]): Map<string, HandlerDefinition[]> {
@@ -96,10 +112,19 @@ export class HandlerRegistry {
   }
 
   private configured(path: string): unknown {
+    return this.find(ConfigService)?.get<unknown>(path);
+  }
+
+  /** What the application provides, wherever. */
+  private find<T>(token: abstract new (...args: never[]) => T): T | undefined {
     try {
-      return this.moduleRef.get(ConfigService, { strict: false }).get<unknown>(path);
+      return this.moduleRef.get<T>(token, { strict: false });
     } catch {
-      return undefined; // an application without it
+      return undefined;
     }
   }
+}
+
+function withoutStore(name: string): string {
+  return `${name} is idempotent, and no module provides an IdempotencyStore: { provide: IdempotencyStore, useClass: … }`;
 }

@@ -44,6 +44,14 @@ export interface MessageHandlerOptions {
    */
   publishTo?: string | ((result: unknown, message: Message) => OutgoingMessage | OutgoingMessage[] | undefined);
 
+  /**
+   * Whether a message that was handled before is left out, by the application's {@link IdempotencyStore}: so that one that is
+   * delivered again, after a crash say, has no second effect.
+   *
+   * @default false
+   */
+  idempotent?: boolean | IdempotencyOptions;
+
   /** Members that are set win over the module's `retry`. @default the module's */
   retry?: RetryOptions;
 
@@ -100,6 +108,20 @@ export interface MessageHandlerOptions {
 
   /** @default the module's `ackTimeoutMs` */
   ackTimeoutMs?: number;
+}
+
+/** @publicApi */
+export interface IdempotencyOptions {
+  /** What the message is known by. @default its topic, partition and offset */
+  key?: (message: Message) => string;
+
+  /**
+   * Who remembers the key: `'after'`, it is remembered once the handler has succeeded; a crash in between repeats it. `'handler'`, the
+   * handler calls `store.remember(context.idempotencyKey, transaction)` within the transaction of its own effect.
+   *
+   * @default 'after'
+   */
+  remember?: 'after' | 'handler';
 }
 
 /**

@@ -1,7 +1,7 @@
 import { describeValue } from '../config/describe-value.js';
 import type { DeadLetterOptions, RetryOptions } from '../config/kafka-options.js';
 import { LONGEST_DELAY_MS } from '../config/schema-rules.js';
-import type { MessageHandlerOptions } from '../decorators/message-handler.decorator.js';
+import type { IdempotencyOptions, MessageHandlerOptions } from '../decorators/message-handler.decorator.js';
 import { delayMs } from '../engine/recovery/recovery-topics.js';
 import { isFormat } from '../messaging/formats.js';
 import { topicNameFault } from '../engine/topic-name.js';
@@ -47,6 +47,10 @@ const rules: Partial<Record<keyof MessageHandlerOptions, Rule>> = {
   format: { accepts: isFormat, expected: `'json', 'string', 'bytes' or an object with deserialize(value, message)` },
   when: { accepts: isCondition, expected: '{ header, equals } or a function (message) => boolean' },
   publishTo: topicOrFunction('a legal name of a topic, or a function (result, message) => messages'),
+  idempotent: {
+    accepts: (value) => typeof value === 'boolean' || isMapping(value),
+    expected: 'true, false or an object',
+  },
   retry: { accepts: isMapping, expected: 'an object' },
   retryTopics: listOf(isDelay, `a list of delays such as '10s' or '5m', none longer than ${LONGEST_DELAY_MS} ms,`),
   nonRetriable: listOf(isFunction, 'a list of classes of errors and predicates'),
@@ -80,6 +84,11 @@ const retryRules: Record<keyof RetryOptions, Rule> = {
   delay: { accepts: isFunction, expected: 'a function (attempt, error) => milliseconds' },
 };
 
+const idempotencyRules: Record<keyof IdempotencyOptions, Rule> = {
+  key: { accepts: isFunction, expected: 'a function (message) => string' },
+  remember: oneOf('after', 'handler'),
+};
+
 const deadLetterRules: Record<keyof DeadLetterOptions, Rule> = {
   topic: topicOrFunction('a legal name of a topic, or a function (message, error) => topic'),
 };
@@ -88,9 +97,11 @@ const deadLetterRules: Record<keyof DeadLetterOptions, Rule> = {
 export function handlerOptionFaults(options: MessageHandlerOptions): string[] {
   const retry = isMapping(options.retry) ? options.retry : {};
   const deadLetter = isMapping(options.deadLetter) ? options.deadLetter : {};
+  const idempotency = isMapping(options.idempotent) ? options.idempotent : {};
   return [
     ...faults(rules, options),
     ...faults(retryRules, retry).map((fault) => `retry.${fault}`),
+    ...faults(idempotencyRules, idempotency).map((fault) => `idempotent.${fault}`),
     ...faults(deadLetterRules, deadLetter).map((fault) => `deadLetter.${fault}`),
     ...contradictions(options),
   ];

@@ -89,6 +89,7 @@ function bind({ name, handle, options }: HandlerDefinition, defaults: RouteDefau
     order: options.processingOrder ?? (lane ? 'key' : defaults.processingOrder),
     lane,
     deserializer: deserializerOf(options.format ?? defaults.format),
+    idempotencyKey: idempotencyKey(options.idempotent),
     when: condition(options.when),
     concurrency,
     rateLimit,
@@ -106,6 +107,12 @@ function condition(when: MessageHandlerOptions['when']): HandlerBinding['when'] 
   if (when === undefined || typeof when === 'function') return when;
   const expected = [when.equals].flat();
   return ({ headers }) => [headers[when.header] ?? []].flat().some((value) => expected.includes(value));
+}
+
+function idempotencyKey(option: MessageHandlerOptions['idempotent']): HandlerBinding['idempotencyKey'] {
+  if (!option) return undefined;
+  const own = option === true ? undefined : option.key;
+  return own ?? (({ topic, partition, offset }) => `${topic}-${partition}@${offset}`);
 }
 
 function deadLetterPolicy(option: KafkaSettings['deadLetter']): DeadLetterPolicy | undefined {

@@ -30,6 +30,9 @@ export interface HandlerBinding {
   /** What makes payloads of values. */
   readonly deserializer: Deserializer;
 
+  /** What a message is known by, of a handler that is to have its effect once. */
+  readonly idempotencyKey?: ((message: Message) => string) | undefined;
+
   /** Which messages of its topics it takes; all without it. */
   readonly when?: ((message: Message) => boolean) | undefined;
 

@@ -19,6 +19,9 @@ export abstract class HandlerContext {
   /** The handler's name, `Class.method`. */
   abstract readonly handler: string;
 
+  /** What the message is known by to the `IdempotencyStore`, of a handler with `{ idempotent }`; `undefined` otherwise. */
+  abstract readonly idempotencyKey?: string | undefined;
+
   /**
    * Completes the message, for handlers with `{ ack: 'manual' }`; what the handler throws after it is only logged. Does
    * nothing, and says so in the log, once the message was answered or its partition is lost.

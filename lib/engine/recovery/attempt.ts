@@ -57,6 +57,12 @@ export class Attempt extends HandlerContext {
     return this.binding.name;
   }
 
+  /** Of the group and the handler: the effects of others are others. */
+  get idempotencyKey(): string | undefined {
+    const { name, idempotencyKey } = this.binding;
+    return idempotencyKey && `${this.group}:${name}:${idempotencyKey(this.message)}`;
+  }
+
   /** Never throws or rejects. A handler that makes no promise is done with when this returns, unless it has limits. */
   run(): Result | Promise<Result> {
     const { timeoutMs, ackTimeoutMs } = this.binding;
