@@ -92,7 +92,7 @@ function describeLetter(letter: DeadLetter): string {
   const lines = [
     ['dead letter', `${letter.topic}-${letter.partition}@${letter.offset}`],
     ['given up on', letter.timestamp.toISOString()],
-    ['original', `${original.topic}-${original.partition}@${original.offset}, ${original.timestamp.toISOString()}`],
+    ['original', `${original.topic}-${original.partition}@${original.offset}, ${timeOf(original.timestamp)}`],
     ['group', letter.group],
     ['handler', letter.handler],
     ['attempts', String(letter.attempts)],
@@ -107,6 +107,11 @@ function describeLetter(letter: DeadLetter): string {
   const width = Math.max(...lines.map(([name]) => name!.length));
   const stack = letter.errorStack === '' ? '' : `\n${letter.errorStack}\n`;
   return `${lines.map(([name, text]) => `${name!.padEnd(width)}  ${text}\n`).join('')}${stack}`;
+}
+
+/** Producers may write any number for a time. */
+function timeOf(date: Date): string {
+  return Number.isNaN(date.getTime()) ? 'at an unknown time' : date.toISOString();
 }
 
 /** Bytes that are no UTF-8 are shown in base64. */

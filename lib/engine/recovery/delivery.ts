@@ -1,4 +1,4 @@
-import { AcknowledgementError } from '../../messaging/errors.js';
+import { AcknowledgementError, MessagingError } from '../../messaging/errors.js';
 import { RecordTooLargeError, type OutgoingRecord } from '../client/record-publisher.js';
 import { KafkaMessage } from '../decode/kafka-message.js';
 import { describeThrown } from '../describe-thrown.js';
@@ -105,7 +105,7 @@ export class Delivery {
     } catch (error) {
       return this.goOn({ error });
     }
-    return this.call(binding);
+    return this.scope.aborted.aborted ? 'abandoned' : this.call(binding);
   }
 
   /** Handlers of one format share what was decoded. */
@@ -143,7 +143,9 @@ export class Delivery {
   /** @returns whether the handler takes the message, or why that cannot be told */
   private select({ when }: HandlerBinding): boolean | Failure {
     try {
-      return when?.(this.message) ?? true;
+      const taken: unknown = when ? when(this.message) : true;
+      if (taken instanceof Promise) throw new MessagingError('when: expected true or false, got a promise');
+      return Boolean(taken);
     } catch (error) {
       return { error };
     }

@@ -1,7 +1,7 @@
 import type { ConsumedRecord } from '../client/consumer-client.js';
 import type { OutgoingRecord } from '../client/record-publisher.js';
 import type { Thrown } from '../describe-thrown.js';
-import { errorValues, joinHeaders, type FailureValues } from './recovery-headers.js';
+import { errorValues, joinHeaders, timeText, type FailureValues } from './recovery-headers.js';
 
 /** A failed record on its way to a retry topic or a dead-letter topic. */
 export interface Failed {
@@ -36,7 +36,7 @@ export class Publication {
       'original-topic': record.topic,
       'original-partition': String(record.partition),
       'original-offset': String(record.offset),
-      'original-timestamp': new Date(record.timestamp).toISOString(),
+      'original-timestamp': timeText(record.timestamp),
       'original-group': group,
       'original-handler': handler,
       attempts: String(attempts),

@@ -49,6 +49,12 @@ export function joinHeaders(own: readonly RecordHeader[], values: Readonly<Recor
   return [...own, ...Object.entries(values).map(([name, value]) => [name, Buffer.from(value)] as const)];
 }
 
+/** RFC 3339; milliseconds where no date can be made of them, for a producer may write any number. */
+export function timeText(timestamp: number): string {
+  const date = new Date(timestamp);
+  return Number.isNaN(date.getTime()) ? String(timestamp) : date.toISOString();
+}
+
 const longestErrorBytes = 1_024;
 const longestStackBytes = 8_192;
 

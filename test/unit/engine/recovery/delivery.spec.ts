@@ -217,6 +217,19 @@ describe('A delivery to handlers that choose', () => {
     expect(counts).toMatchObject({ handled: 1, failedAttempts: 2 });
   });
 
+  it('takes what counts as true for a yes, and a promise for a failure', async () => {
+    expect(deliveryTo({ when: () => 1 as never }).attempt()).toBe('handled');
+    expect(deliveryTo({ when: () => 0 as never }).attempt()).toBe('skipped');
+
+    const handler = {
+      when: () => Promise.resolve(true) as never,
+      retry: { ...noDelay, maxAttempts: 1 },
+      onExhausted: 'skip' as const,
+    };
+    expect(await outcomeOf(deliveryTo(handler))).toBe('skipped');
+    expect(logger.at('error').at(-1)).toContain('when: expected true or false, got a promise');
+  });
+
   it('numbers the attempts of each from 1', async () => {
     const numbers: number[] = [];
     const handle: HandlerBinding['handle'] = (_, { attempt }) => {
@@ -292,6 +305,26 @@ describe('A delivery with retry topics and dead letters', () => {
     expect(letter.headers.filter(([name]) => name === 'attempts')).toHaveLength(1);
     expect(counts).toMatchObject({ retriedLater: 1, deadLettered: 1 });
     expect(logger.at('error').at(-1)).toContain('attempt 3; moving it to orders.dlq: TypeError: boom 3');
+  });
+
+  it('gives up on a record of any timestamp that a producer may write', async () => {
+    const odd = { ...stored, timestamp: 9e15 };
+
+    expect(await outcomeOf(deliveryOf(odd, { ...full, retryTopics: [], handle: failing() }))).toBe('moved');
+    expect(headersOf(publisher.published[0]!)['original-timestamp']).toBe('9000000000000000');
+  });
+
+  it('starts no handler whose payload comes after its partition was lost', async () => {
+    const calls: string[] = [];
+    const gate = deferred<unknown>();
+    const deserializer = { eager: true, deserialize: () => gate.promise };
+    const verdict = deliveryOf(stored, { deserializer, handle: () => void calls.push('called') }).attempt();
+
+    aborted.abort();
+    gate.resolve('late');
+
+    expect(await verdict).toBe('abandoned');
+    expect(calls).toEqual([]);
   });
 
   it('waits until the record is stored, and calls no handler again when it was not', async () => {
