@@ -48,8 +48,8 @@ async function run(command: Command, surroundings: CommandSurroundings): Promise
   const { topic, partition, offset, redrive } = command;
   const { print, terminal, signal } = surroundings;
   const service = new DeadLetterService(validateOptions(loadKafkaOptions({ ...surroundings.env, ...command.env })));
-  if (command.name === 'list') return print(describeSummary(topic, await service.list(topic, redrive)));
-  if (command.name === 'show') return print(describeLetter(await service.show(topic, partition, offset)));
+  if (command.name === 'list') return print(describeSummary(topic, await service.list(topic, redrive, signal)));
+  if (command.name === 'show') return print(describeLetter(await service.show(topic, partition, offset, signal)));
   const bar = new ProgressBar(terminal);
   try {
     const result = await service.redrive(topic, { ...redrive, signal, onProgress: (progress) => bar.show(progress) });
@@ -122,9 +122,14 @@ function textOf(bytes: Buffer | null): string {
 }
 
 function describeResult(result: RedriveResult, dryRun: boolean): string {
-  const { moved, scanned, exhausted, foreign, finished, job } = result;
+  const { moved, scanned, failed, exhausted, foreign, finished, job } = result;
   const lines = [`${moved} of ${scanned} dead letters ${dryRun ? 'would be moved' : 'moved'}`];
-  if (exhausted > 0) lines.push(`${exhausted} left out: redriven too often already (--max-redrives)`);
+  if (failed > 0) lines.push(`${failed} cannot be written, and stay where they are: see the errors above`);
+  if (exhausted > 0) {
+    lines.push(
+      `${exhausted} left out: redriven too often already; to move them, ask for them by --partition and --from-offset`,
+    );
+  }
   if (foreign > 0) lines.push(`${foreign} left out: no headers that tell where they come from`);
   if (!dryRun) lines.push(finished ? `job ${job} is done` : `job ${job} is not done: give the same command to go on`);
   return `${lines.join('\n')}\n`;

@@ -43,6 +43,8 @@ export class TopicRouter {
       const binding = bind(definition, defaults);
       return definition.topics.map((pattern) => ({ pattern, binding }));
     });
+    const circles = this.routes.filter(({ pattern, binding }) => pattern === ownDeadLetterTopic(binding));
+    if (circles.length > 0) throw new HandlerBindingError(circles.map(circleFault));
   }
 
   /** The topics and patterns of all handlers, each once. */
@@ -101,6 +103,17 @@ function bind({ name, handle, options }: HandlerDefinition, defaults: RouteDefau
     deadLetter,
     onExhausted,
   };
+}
+
+function ownDeadLetterTopic({ deadLetter }: HandlerBinding): string | undefined {
+  return typeof deadLetter?.topic === 'string' ? deadLetter.topic : undefined;
+}
+
+function circleFault({ pattern, binding }: Route): string {
+  return (
+    `${binding.name} takes "${String(pattern)}", to which its own dead letters would go, and come back for ever; ` +
+    'give it deadLetter: false, or another topic'
+  );
 }
 
 function condition(when: MessageHandlerOptions['when']): HandlerBinding['when'] {

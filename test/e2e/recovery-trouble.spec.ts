@@ -1,9 +1,15 @@
+import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
 import { KafkaConsumerService, type Message, MessageHandler, NonRetriableError } from '@things-kit/nestjs-kafka';
+import kafkajs from 'kafkajs';
 import { EmbeddedKafka } from '@things-kit/nestjs-kafka/testing';
 import { LogRecorder, startApplication } from '../support/application.js';
 import { eventually } from '../support/eventually.js';
+import { client } from '../support/kafka.js';
+
+/** Text that can hardly be compressed. */
+const noise = (length: number): string => randomBytes(length).toString('base64').slice(0, length);
 
 /** On an embedded broker of its own, whatever the run's broker is: it fails on demand. */
 describe('recovery in trouble', () => {
@@ -16,7 +22,7 @@ describe('recovery in trouble', () => {
     created({ value }: Message): void {
       const text = value!.toString();
       if (text.startsWith('bad')) throw new NonRetriableError(`no ${text}`);
-      if (text.startsWith('long')) throw new NonRetriableError('e'.repeat(10_000));
+      if (text.startsWith('long')) throw new NonRetriableError(noise(10_000));
       handled.push(text);
     }
   }
@@ -87,7 +93,7 @@ describe('recovery in trouble', () => {
     expect([...new Set(letters())]).toEqual(['bad 1', 'bad 2', 'bad 3', 'bad 4']);
   });
 
-  it('a dead letter that is too large goes without its stack, then without the error’s text, then is held', async () => {
+  it('a dead letter that is too large and cannot be compressed goes without its stack, then without the error’s text, then is held', async () => {
     kafka.createTopic({
       name: 'orders.dlq',
       partitions: 1,
@@ -97,10 +103,10 @@ describe('recovery in trouble', () => {
     await start();
     kafka.produce('orders', [{ key: 'a', value: 'long', partition: 0 }]);
     await kafka.until(() => committed(0) === '1');
-    kafka.produce('orders', [{ key: 'a', value: `long ${'x'.repeat(500)}`, partition: 0 }]);
+    kafka.produce('orders', [{ key: 'a', value: `long ${noise(900)}`, partition: 0 }]);
     await kafka.until(() => committed(0) === '2');
     kafka.produce('orders', [
-      { key: 'a', value: `bad ${'x'.repeat(3_000)}`, partition: 0 },
+      { key: 'a', value: `bad ${noise(3_000)}`, partition: 0 },
       { key: 'b', value: 'other', partition: 0 },
     ]);
     await eventually(() => handled.includes('other'));
@@ -116,6 +122,83 @@ describe('recovery in trouble', () => {
     ]);
     expect(committed(0)).toBe('2');
     expect(app.get(KafkaConsumerService).status()).toMatchObject({ deadLettered: 2, open: 1 });
+  });
+
+  it('a dead letter that was smaller when its producer had compressed it goes compressed, whole', async () => {
+    await start();
+    const value = `bad ${'x'.repeat(3_000_000)}`;
+    const producer = client(kafka.brokers).producer();
+    await producer.connect();
+    await producer.send({ topic: 'orders', compression: kafkajs.CompressionTypes.GZIP, messages: [{ value }] });
+    await producer.disconnect();
+
+    await eventually(() => letters().length === 1);
+    const [letter] = kafka.records('orders.dlq');
+    expect(letter!.value!.toString()).toBe(value);
+    expect(String(letter!.headers['error-stack'])).toContain('NonRetriableError');
+  });
+
+  it('a topic of one’s own dead letters is refused at the start, and brings about no circle where a function tells it', async () => {
+    class Watch {
+      @MessageHandler('orders', { deadLetter: { topic: 'orders' } })
+      created(): void {}
+    }
+    await expect(startApplication({ brokers: kafka.brokers, group: 'g' }, [Watch])).rejects.toThrow(
+      'Watch.created takes "orders", to which its own dead letters would go',
+    );
+    class Sly {
+      @MessageHandler('orders', { deadLetter: { topic: ({ topic }) => topic }, onExhausted: 'skip' })
+      created(): void {
+        throw new NonRetriableError('no');
+      }
+    }
+    app = await startApplication({ brokers: kafka.brokers, group: 'billing' }, [Sly], logger);
+    kafka.produce('orders', [{ value: '1', partition: 0 }]);
+
+    await kafka.until(() => committed(0) === '1');
+    expect(kafka.records('orders')).toHaveLength(1);
+    expect(logger.find('error', 'skipping the record (onExhausted: skip)')).toHaveLength(1);
+  });
+
+  it('functions that make promises where an answer is due have no say, and leave no rejection behind', async () => {
+    const late = (): never => Promise.reject(new Error('late')) as never;
+    const unhandled: unknown[] = [];
+    const note = (error: unknown): void => void unhandled.push(error);
+    process.on('unhandledRejection', note);
+    class Late {
+      @MessageHandler('orders', {
+        deadLetter: { topic: late },
+        classify: late,
+        nonRetriable: [late],
+        lane: late,
+        retry: { maxAttempts: 2, initialDelayMs: 1, delay: late },
+      })
+      created(): void {
+        throw new Error('no');
+      }
+    }
+    app = await startApplication({ brokers: kafka.brokers, group: 'billing' }, [Late], logger);
+    kafka.produce('orders', [{ value: '1' }]);
+
+    await eventually(() => letters().length === 1);
+    await new Promise(setImmediate);
+    process.off('unhandledRejection', note);
+    expect(unhandled).toEqual([]);
+    expect(app.get(KafkaConsumerService).status()).toMatchObject({ failedAttempts: 2 });
+  });
+
+  it('a retry topic that is listed though nobody sends anything there is skipped like any without a handler', async () => {
+    kafka.createTopic({ name: 'orders.retry.billing.1s', partitions: 1, replicationFactor: 1 });
+    const headers = { 'original-topic': 'orders', 'original-group': 'billing', 'original-handler': 'Orders.created' };
+    kafka.produce('orders.retry.billing.1s', [{ value: 'x', headers }]);
+    const topics = ['orders', 'orders.retry.billing.1s'];
+    app = await startApplication({ brokers: kafka.brokers, group: 'billing', topics, startFromBeginning: true }, [
+      Orders,
+    ]);
+    kafka.produce('orders', [{ value: 'y' }]);
+
+    await eventually(() => handled.includes('y') && app.get(KafkaConsumerService).status()?.skipped === 1);
+    expect(app.get(KafkaConsumerService).status()).toMatchObject({ restarts: 0 });
   });
 
   it('a shutdown while a dead letter cannot be stored ends in time and leaves the record uncommitted', async () => {

@@ -75,7 +75,12 @@ describe('redrive', () => {
     expect(state.messages.every(({ partition, value }) => partition === partitionBefore(value!.toString()))).toBe(true);
     const { number, ...ours } = state.messages[0]!.headers;
     expect(number).toBe(state.messages[0]!.value!.toString());
-    expect(ours).toEqual({ 'redrive-group': group, 'redrive-handler': 'Orders.created', 'redrive-count': '1' });
+    expect(ours).toEqual({
+      'redrive-topic': topic,
+      'redrive-group': group,
+      'redrive-handler': 'Orders.created',
+      'redrive-count': '1',
+    });
     expect(await service.redrive(dlq)).toMatchObject({ moved: 0, scanned: 0, finished: true });
   });
 

@@ -1,5 +1,5 @@
 import type { ICustomPartitioner, Message, PartitionerArgs } from 'kafkajs';
-import { Partitioners } from './connection/kafkajs-internals.js';
+import { CompressionTypes, Partitioners } from './connection/kafkajs-internals.js';
 import type { OutgoingRecord } from './record-publisher.js';
 
 /** A message for a topic, as kafkajs takes it. */
@@ -43,9 +43,24 @@ export function byTopic(outgoing: readonly Outgoing[]): { topic: string; message
 
 const tooLarge: ReadonlySet<unknown> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
 
+export function compressionOf(compressed: boolean): number {
+  return compressed ? CompressionTypes.GZIP : CompressionTypes.None;
+}
+
 /** Whether a broker has refused what was sent for its size. */
 export function isTooLarge(error: unknown): boolean {
   return hasType(error, tooLarge);
+}
+
+const notWritable: ReadonlySet<unknown> = new Set([
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'TOPIC_AUTHORIZATION_FAILED',
+  'INVALID_TOPIC_EXCEPTION',
+]);
+
+/** Whether a topic is not there, or may not be written. */
+export function isNotWritable(error: unknown): boolean {
+  return hasType(error, notWritable);
 }
 
 /** kafkajs wraps the protocol's errors, sometimes more than once. */

@@ -8,7 +8,7 @@ import { partitionName } from './consumer-client.js';
 import { kafkajsConnection } from './connection/kafkajs-connection.js';
 import { KafkaClient, logLevel } from './connection/kafkajs-internals.js';
 import { kafkajsLogSink } from './connection/kafkajs-logger.js';
-import { asItStands, byTopic, hintedPartitioner, isTooLarge, type Outgoing } from './outgoing.js';
+import { asItStands, byTopic, compressionOf, hintedPartitioner, isTooLarge, type Outgoing } from './outgoing.js';
 import { RecordTooLargeError, type OutgoingRecord, type RecordPublisher } from './record-publisher.js';
 
 /** A message whose value is what is to be stored. */
@@ -48,15 +48,15 @@ export class ProducerClient implements RecordPublisher {
 
   async publish(record: OutgoingRecord): Promise<void> {
     try {
-      await this.enqueue([{ topic: record.topic, message: asItStands(record) }]);
+      await this.enqueue([{ topic: record.topic, message: asItStands(record) }], record.compressed);
     } catch (error) {
       if (isTooLarge(error)) throw new RecordTooLargeError((error as Error).message, { cause: error });
       throw error;
     }
   }
 
-  private enqueue(outgoing: readonly Outgoing[]): Promise<PublishedRecord[]> {
-    const sent = this.lastSend.then(() => this.sendNow(outgoing));
+  private enqueue(outgoing: readonly Outgoing[], compressed = false): Promise<PublishedRecord[]> {
+    const sent = this.lastSend.then(() => this.sendNow(outgoing, compressed));
     this.lastSend = sent.catch(() => undefined);
     return sent;
   }
@@ -70,11 +70,12 @@ export class ProducerClient implements RecordPublisher {
     );
   }
 
-  private async sendNow(outgoing: readonly Outgoing[]): Promise<PublishedRecord[]> {
+  private async sendNow(outgoing: readonly Outgoing[], compressed: boolean): Promise<PublishedRecord[]> {
     if (this.closed) throw new Error('the producer is closed; publish before the application has shut down');
     try {
       const producer = (this.producer ??= await this.connect());
-      const metadata = await producer.sendBatch({ acks: -1, topicMessages: byTopic(outgoing) });
+      const compression = compressionOf(compressed);
+      const metadata = await producer.sendBatch({ acks: -1, compression, topicMessages: byTopic(outgoing) });
       return places(outgoing, metadata);
     } catch (error) {
       await this.discard();

@@ -9,11 +9,19 @@ export interface OutgoingRecord {
 
   /** Its partition if the topic has it; otherwise the key chooses. */
   readonly preferredPartition?: number | undefined;
+
+  /** Whether to compress it: what was compressed before may be larger than the broker takes otherwise. */
+  readonly compressed?: boolean | undefined;
 }
 
 /** The broker does not take a record for its size. */
 export class RecordTooLargeError extends Error {
   override readonly name = 'RecordTooLargeError';
+}
+
+/** A topic is not there, or may not be written. */
+export class TopicNotWritableError extends Error {
+  override readonly name = 'TopicNotWritableError';
 }
 
 /** Writes what recovery moves elsewhere. */

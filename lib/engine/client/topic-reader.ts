@@ -2,7 +2,7 @@ import type { EngineLogger } from '../logger.js';
 import { wait } from '../wait.js';
 import type { ConnectionSettings, FetcherSettings } from './client-settings.js';
 import { Cluster } from './connection/cluster.js';
-import { throwOnError } from './connection/protocol-errors.js';
+import { describe, ErrorCode, throwOnError } from './connection/protocol-errors.js';
 import type { ConsumedRecord, PartitionPosition } from './consumer-client.js';
 import { Fetcher } from './fetch/fetcher.js';
 import { fetchCommitted } from './group/committed-offsets.js';
@@ -26,6 +26,14 @@ export interface Chunk {
 const coordinatorPatienceMs = 10_000;
 const lookEveryMs = 100;
 
+/** How long nothing may come of a partition that is to have something. */
+const readPatienceMs = 30_000;
+
+/** A topic is not there, or may not be read: asking again does not help. */
+export class TopicNotReadableError extends Error {
+  override readonly name = 'TopicNotReadableError';
+}
+
 /** Reads what is there of a topic, without a group. */
 export class TopicReader {
   private readonly cluster: Cluster;
@@ -41,11 +49,15 @@ export class TopicReader {
   /**
    * What each partition of a topic holds.
    *
-   * @throws when the topic does not exist or may not be read, or a partition has no leader
+   * @throws TopicNotReadableError when the topic does not exist or may not be read
+   * @throws Error when that, or where a partition begins and ends, cannot be told now
    */
   async ranges(topic: string): Promise<LogRange[]> {
     const [metadata] = await this.cluster.metadata([topic]);
-    throwOnError(metadata!.topicErrorCode, `Topic "${topic}" cannot be read`);
+    const { topicErrorCode } = metadata!;
+    const what = `Topic "${topic}" cannot be read`;
+    if (hopeless.includes(topicErrorCode)) throw new TopicNotReadableError(describe(topicErrorCode, what).message);
+    throwOnError(topicErrorCode, what);
     const partitions = metadata!.partitionMetadata.map(({ partitionId }) => ({ topic, partition: partitionId }));
     const [starts, ends] = [
       await listOffsets(this.cluster, partitions, 'beginning'),
@@ -76,16 +88,22 @@ export class TopicReader {
     }
   }
 
-  /** The records of a part of a partition, as they come. Reading ends early when the loop over it does. */
-  async *read(topic: string, { partition, start, end }: LogRange): AsyncGenerator<Chunk> {
+  /**
+   * The records of a part of a partition, as they come. Reading ends early when the loop over it does, or the signal is aborted.
+   *
+   * @throws when nothing comes for 30 s: the log tells why
+   */
+  async *read(topic: string, { partition, start, end }: LogRange, signal: AbortSignal): AsyncGenerator<Chunk> {
     if (start >= end) return;
-    const inbox = new Inbox();
+    const inbox = new Inbox(signal);
     const fetcher = new Fetcher(this.cluster, this.settings, this.listener(inbox), this.logger);
     const position: PartitionPosition = { topic, partition, offset: start };
     try {
       fetcher.add([position]);
       for (let next = start; next < end;) {
         const chunk = await inbox.take(() => fetcher.resume(position));
+        if (signal.aborted) return;
+        if (!chunk) throw new Error(`Nothing has come of ${topic}-${partition}@${next} for ${readPatienceMs} ms`);
         fetcher.pause(position);
         next = chunk.next;
         yield { records: chunk.records.filter(({ offset }) => offset < end), next: Math.min(next, end) };
@@ -103,10 +121,20 @@ export class TopicReader {
     return {
       records: (_: unknown, records: readonly ConsumedRecord[], next: number) => inbox.put({ records, next }),
       repositioned: ({ offset }: PartitionPosition) => inbox.put({ records: [], next: offset }),
-      missing: (topic: string) => Promise.resolve(inbox.fail(new Error(`Topic "${topic}" does not exist any more`))),
+      missing: (topic: string) => Promise.resolve(inbox.fail(gone(topic))),
       isDoubtful: () => false,
     };
   }
+}
+
+const hopeless: readonly number[] = [
+  ErrorCode.UnknownTopicOrPartition,
+  ErrorCode.TopicAuthorizationFailed,
+  ErrorCode.InvalidTopic,
+];
+
+function gone(topic: string): Error {
+  return new TopicNotReadableError(`Topic "${topic}" does not exist any more`);
 }
 
 /** What was fetched and not taken yet. */
@@ -114,6 +142,8 @@ class Inbox {
   private readonly chunks: Chunk[] = [];
   private failure: Error | undefined;
   private arrived: (() => void) | undefined;
+
+  constructor(private readonly signal: AbortSignal) {}
 
   put(chunk: Chunk): void {
     this.chunks.push(chunk);
@@ -125,14 +155,18 @@ class Inbox {
     this.arrived?.();
   }
 
-  /** @param ask is called when there is nothing */
-  async take(ask: () => void): Promise<Chunk> {
+  /**
+   * @param ask is called when there is nothing
+   * @returns `undefined` when nothing has come for long, or the signal was aborted
+   */
+  async take(ask: () => void): Promise<Chunk | undefined> {
     if (this.chunks.length === 0 && !this.failure) {
-      const arrived = new Promise<void>((resolve) => (this.arrived = resolve));
+      const over = new AbortController();
+      this.arrived = () => over.abort();
       ask();
-      await arrived;
+      await wait(readPatienceMs, AbortSignal.any([over.signal, this.signal]));
     }
     if (this.failure) throw this.failure;
-    return this.chunks.shift()!;
+    return this.chunks.shift();
   }
 }

@@ -5,8 +5,16 @@ import { describeConnectionFailure } from './connection/connection-failure.js';
 import { kafkajsConnection } from './connection/kafkajs-connection.js';
 import { KafkaClient, logLevel } from './connection/kafkajs-internals.js';
 import { kafkajsLogSink } from './connection/kafkajs-logger.js';
-import { asItStands, byTopic, hasType, hintedPartitioner, isTooLarge } from './outgoing.js';
-import { RecordTooLargeError, type OutgoingRecord } from './record-publisher.js';
+import {
+  asItStands,
+  byTopic,
+  compressionOf,
+  hasType,
+  hintedPartitioner,
+  isNotWritable,
+  isTooLarge,
+} from './outgoing.js';
+import { RecordTooLargeError, TopicNotWritableError, type OutgoingRecord } from './record-publisher.js';
 
 /** A position that a group is to have, with its metadata. */
 export interface GroupPosition {
@@ -63,14 +71,23 @@ export class TransactionalProducer {
    * All or nothing.
    *
    * @throws ProducerFencedError when another one has taken over
+   * @param compressed whether to compress the records
    * @throws RecordTooLargeError when the broker does not take so much at a time
+   * @throws TopicNotWritableError when a topic of the records is not there, or may not be written
    * @throws Error when it is not known whether it was stored
    */
-  async move(records: readonly OutgoingRecord[], group: string, topic: string, positions: readonly GroupPosition[]) {
+  async move(
+    records: readonly OutgoingRecord[],
+    group: string,
+    topic: string,
+    positions: readonly GroupPosition[],
+    compressed = false,
+  ): Promise<void> {
     const transaction = await this.transaction();
     try {
       const topicMessages = byTopic(records.map((record) => ({ topic: record.topic, message: asItStands(record) })));
-      if (topicMessages.length > 0) await transaction.sendBatch({ acks: -1, topicMessages });
+      if (topicMessages.length > 0)
+        await transaction.sendBatch({ acks: -1, compression: compressionOf(compressed), topicMessages });
       const partitions = positions.map((position) => ({ ...position, offset: String(position.offset) }));
       await transaction.sendOffsets({ consumerGroupId: group, topics: [{ topic, partitions }] });
       await transaction.commit();
@@ -97,5 +114,6 @@ export class TransactionalProducer {
 function told(cause: unknown): Error {
   const { message } = cause as Error;
   if (hasType(cause, fencedTypes)) return new ProducerFencedError('Another process does the same', { cause });
+  if (isNotWritable(cause)) return new TopicNotWritableError(message, { cause });
   return isTooLarge(cause) ? new RecordTooLargeError(message, { cause }) : new Error(message, { cause });
 }

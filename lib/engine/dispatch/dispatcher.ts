@@ -21,6 +21,9 @@ export interface DispatchDuties {
   broke(partition: AssignedPartition, error: Error): void;
 }
 
+/** `broken`: there is no verdict, for the dispatch itself failed. */
+type Settled = Verdict | 'broken';
+
 /** What is kept free for partitions none of whose handlers is running: a quarter, or a place for each if that is less. */
 const reservedShare = 0.25;
 
@@ -118,32 +121,43 @@ export class Dispatcher {
     const lane = partition.take();
     if (!lane) return false;
     this.enter(partition);
+    const verdict = this.attempt(partition, lane);
+    if (verdict instanceof Promise) {
+      void verdict.then((settled) => this.settle(partition, lane, settled)).then(() => this.run());
+      return false;
+    }
+    this.settle(partition, lane, verdict);
+    return verdict !== 'broken';
+  }
+
+  private attempt(partition: AssignedPartition, lane: Lane): Settled | Promise<Settled> {
+    const fail = (error: unknown): 'broken' => {
+      this.duties.broke(partition, error as Error);
+      return 'broken';
+    };
     try {
       lane.delivery ??= this.duties.deliver(lane.waiting.first!, partition);
       const verdict = lane.delivery.attempt();
-      if (verdict instanceof Promise) return this.settleLater(partition, lane, verdict);
-      this.settle(partition, lane, verdict);
-      return true;
+      return verdict instanceof Promise ? verdict.catch(fail) : verdict;
     } catch (error) {
-      this.duties.broke(partition, error as Error);
-      return false;
+      return fail(error);
     }
   }
 
-  private settleLater(partition: AssignedPartition, lane: Lane, verdict: Promise<Verdict>): false {
-    verdict
-      .then((settled) => this.settle(partition, lane, settled))
-      .catch((error: Error) => this.duties.broke(partition, error))
-      .finally(() => this.run());
-    return false;
+  private settle(partition: AssignedPartition, lane: Lane, verdict: Settled): void {
+    this.leave(partition);
+    try {
+      this.follow(verdict, partition, lane);
+    } catch (error) {
+      this.duties.broke(partition, error as Error);
+    }
+    partition.settled();
   }
 
-  private settle(partition: AssignedPartition, lane: Lane, verdict: Verdict): void {
-    this.leave(partition);
+  private follow(verdict: Settled, partition: AssignedPartition, lane: Lane): void {
     if (typeof verdict === 'object') partition.retry(lane, verdict.retryInMs);
     else if (verdict === 'stopped') this.stop(partition);
-    else if (verdict !== 'abandoned') this.complete(partition, lane);
-    partition.settled();
+    else if (verdict === 'handled' || verdict === 'skipped' || verdict === 'moved') this.complete(partition, lane);
   }
 
   private stop(partition: AssignedPartition): void {

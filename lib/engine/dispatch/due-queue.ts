@@ -2,12 +2,18 @@ import type { ConsumedRecord } from '../client/consumer-client.js';
 import { Fifo } from '../fifo.js';
 import { longestDelayMs } from '../wait.js';
 
+/** `dueAt`: by a clock that nobody sets. */
+interface Waiting {
+  readonly record: ConsumedRecord;
+  readonly dueAt: number;
+}
+
 /**
  * Records of a partition of a retry topic, in their order, until each is due: so long after the timestamp that the broker gave
  * it. None waits longer than that from its arrival on, however far the clocks of broker and consumer are apart.
  */
 export class DueQueue {
-  private readonly waiting = new Fifo<{ readonly record: ConsumedRecord; readonly dueAt: number }>();
+  private readonly waiting = new Fifo<Waiting>();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -21,8 +27,9 @@ export class DueQueue {
 
   /** @returns those of the records, and of the earlier ones, that are due already */
   hold(records: readonly ConsumedRecord[]): ConsumedRecord[] {
-    const now = Date.now();
-    for (const record of records) this.waiting.push({ record, dueAt: Math.min(record.timestamp, now) + this.delayMs });
+    const [now, clock] = [Date.now(), performance.now()];
+    const agoMs = ({ timestamp }: ConsumedRecord): number => Math.max(0, now - timestamp);
+    for (const record of records) this.waiting.push({ record, dueAt: clock + this.delayMs - agoMs(record) });
     return this.release();
   }
 
@@ -32,7 +39,7 @@ export class DueQueue {
   }
 
   private release(): ConsumedRecord[] {
-    const now = Date.now();
+    const now = performance.now();
     const due: ConsumedRecord[] = [];
     while ((this.waiting.first?.dueAt ?? Infinity) <= now) due.push(this.waiting.shift()!.record);
     clearTimeout(this.timer);

@@ -3,6 +3,7 @@ import { KafkaMessage } from '../decode/kafka-message.js';
 import type { ProcessingOrder } from '../../messaging/processing-order.js';
 import type { Deserializer } from '../../messaging/format.js';
 import type { HandlerBinding } from '../handler-binding.js';
+import { isPromise } from '../at-once.js';
 import { originalOf } from '../recovery/redelivery.js';
 import type { Gate } from './gate.js';
 
@@ -54,7 +55,8 @@ function keyByLane(
 ): TopicPlan['laneKey'] {
   return (record) => {
     try {
-      return String(lane(new KafkaMessage(isRetryTopic ? originalOf(record) : record, deserializer)));
+      const key: unknown = lane(new KafkaMessage(isRetryTopic ? originalOf(record) : record, deserializer));
+      return isPromise(key) ? undefined : String(key);
     } catch {
       return undefined;
     }

@@ -1,3 +1,4 @@
+import { isPromise } from '../at-once.js';
 import { NonRetriableError, SkipMessageError } from '../../messaging/errors.js';
 import type { FailureClass, FailureClassifier, NonRetriable } from '../../messaging/failure-class.js';
 
@@ -26,7 +27,7 @@ export function classifierOf(own: FailureClassifier | undefined, nonRetriable: r
 function answerOf(own: FailureClassifier | undefined, error: unknown): FailureClass | undefined {
   try {
     const answer = own?.(error);
-    return classes.has(answer) ? answer : undefined;
+    return !isPromise(answer) && classes.has(answer) ? answer : undefined;
   } catch {
     return undefined;
   }
@@ -34,7 +35,9 @@ function answerOf(own: FailureClassifier | undefined, error: unknown): FailureCl
 
 function covers(one: NonRetriable, error: unknown): boolean {
   try {
-    return isErrorClass(one) ? error instanceof one : one(error) === true;
+    if (isErrorClass(one)) return error instanceof one;
+    const answer: unknown = one(error);
+    return !isPromise(answer) && answer === true;
   } catch {
     return false;
   }

@@ -1,3 +1,4 @@
+import { isPromise } from '../at-once.js';
 import { longestDelayMs } from '../wait.js';
 import type { HandlerBinding } from '../handler-binding.js';
 import { backoffDelay } from './backoff.js';
@@ -47,7 +48,7 @@ export function decide(
 function delayBefore(attempt: number, error: unknown, { retry }: Policy, random: () => number): number {
   try {
     const own = retry.delay?.(attempt, error) ?? NaN;
-    if (own >= 0) return Math.min(own, longestDelayMs);
+    if (!isPromise(own) && own >= 0) return Math.min(own, longestDelayMs);
   } catch {
     // then as if it had not been given
   }

@@ -5,6 +5,7 @@ import { describeThrown } from '../describe-thrown.js';
 import type { HandlerBinding } from '../handler-binding.js';
 import type { EngineLogger } from '../logger.js';
 import { Attempt, type AttemptScope, type Failure, type Result } from './attempt.js';
+import { isPromise } from '../at-once.js';
 import { backoffDelay, type Backoff } from './backoff.js';
 import { decide, type Decision } from './decide.js';
 import { Publication } from './publication.js';
@@ -137,6 +138,8 @@ export class Delivery {
   /** Of the handlers that were left, none takes it. */
   private end(): Verdict {
     if (this.taken === 0) this.context.counts.skipped++;
+    const { passedBy } = this.addressed;
+    if (passedBy) this.context.logger.debug(`${this.place} is skipped: ${passedBy}`);
     return this.outcome;
   }
 
@@ -144,7 +147,7 @@ export class Delivery {
   private select({ when }: HandlerBinding): boolean | Failure {
     try {
       const taken: unknown = when ? when(this.message) : true;
-      if (taken instanceof Promise) throw new MessagingError('when: expected true or false, got a promise');
+      if (isPromise(taken)) throw new MessagingError('when: expected true or false, got a promise');
       return Boolean(taken);
     } catch (error) {
       return { error };
@@ -167,8 +170,7 @@ export class Delivery {
     const binding = this.handlers[this.turn]!;
     const isAborted = this.scope.aborted.aborted; // then it is the abort's doing, not the record's
     if (isAborted && binding.classify(error) !== 'skip') return 'abandoned';
-    const progress = { attempt: this.attempts, step: this.addressed.step };
-    const decision = withDelay(decide(error, progress, binding), delayMs);
+    const decision = withDelay(this.decide(error, binding), delayMs);
     this.context.counts.failedAttempts++;
     this.context.onFailure?.(error, decision);
     this.publication = this.publicationFor(decision, error, binding);
@@ -187,6 +189,19 @@ export class Delivery {
     return this.scope.aborted.aborted ? 'abandoned' : undefined;
   }
 
+  /** A dead letter for the topic it comes from would come back for ever. */
+  private decide(error: unknown, binding: HandlerBinding): Decision {
+    const { record, step } = this.addressed;
+    const progress = { attempt: this.attempts, step };
+    const decision = decide(error, progress, binding);
+    if (decision.kind !== 'dead-letter' || this.deadLetterTopic(binding, error) !== record.topic) return decision;
+    return decide(error, progress, { ...binding, deadLetter: undefined });
+  }
+
+  private deadLetterTopic({ deadLetter }: HandlerBinding, error: unknown): string {
+    return deadLetterTopicFor(deadLetter!, this.message, error);
+  }
+
   private publicationFor(decision: Decision, error: unknown, binding: HandlerBinding): Publication | undefined {
     if (decision.kind !== 'retry-topic' && decision.kind !== 'dead-letter') return undefined;
     const { record, step } = this.addressed;
@@ -194,9 +209,7 @@ export class Delivery {
     const thrown = describeThrown(error);
     const failed = { record, group, handler: binding.name, attempts: this.attemptsInAll, thrown };
     const now = new Date();
-    if (decision.kind === 'dead-letter') {
-      return new Publication(deadLetterTopicFor(binding.deadLetter!, this.message, error), failed, now);
-    }
+    if (decision.kind === 'dead-letter') return new Publication(this.deadLetterTopic(binding, error), failed, now);
     const { delay } = decision;
     const due = new Date(now.getTime() + delayOf(delay)!);
     const headers = { 'retry-step': String(step + 1), 'retry-due': due.toISOString() };

@@ -22,6 +22,7 @@ export class Publication {
   /** How often it was refused or not acknowledged. */
   failures = 0;
   private readonly values: FailureValues & Record<string, string>;
+  private compressed = false;
 
   /** @param more headers beside those that tell of the failure */
   constructor(
@@ -54,11 +55,19 @@ export class Publication {
   get outgoing(): OutgoingRecord {
     const { topic, preferredPartition } = this;
     const { key, value, headers } = this.failed.record;
-    return { topic, key, value, headers: joinHeaders(headers, this.values), preferredPartition };
+    return {
+      topic,
+      key,
+      value,
+      headers: joinHeaders(headers, this.values),
+      preferredPartition,
+      compressed: this.compressed,
+    };
   }
 
-  /** Leaves something out that the record can do without. @returns whether there was something */
+  /** Compresses the record, or leaves something out that it can do without. @returns whether that was possible */
   shrink(): boolean {
+    if (!this.compressed) return (this.compressed = true);
     for (const name of dispensable) {
       if (this.values[name] === '') continue;
       this.values[name] = '';

@@ -19,7 +19,7 @@ const failureNames = [
   'error-stack',
 ] as const;
 const retryNames = [...failureNames, 'retry-step', 'retry-due'] as const;
-const redriveNames = ['redrive-group', 'redrive-handler', 'redrive-count'] as const;
+const redriveNames = ['redrive-topic', 'redrive-group', 'redrive-handler', 'redrive-count'] as const;
 
 type Values<Name extends string> = Record<Name, string>;
 export type FailureValues = Values<(typeof failureNames)[number]>;
@@ -40,9 +40,11 @@ export function splitRetry(headers: readonly RecordHeader[]): SplitHeaders<Retry
   return split(headers, retryNames);
 }
 
-/** `undefined` for a record that was not redriven. */
-export function splitRedrive(headers: readonly RecordHeader[]): SplitHeaders<RedriveValues> | undefined {
-  return headers.some(([name]) => name === 'redrive-group') ? split(headers, redriveNames) : undefined;
+/** `undefined` for a record that was not redriven to this topic: one that has only taken over the headers is like any other. */
+export function splitRedrive(headers: readonly RecordHeader[], topic: string): SplitHeaders<RedriveValues> | undefined {
+  if (headers.every(([name]) => name !== 'redrive-topic')) return undefined;
+  const found = split(headers, redriveNames);
+  return found.values['redrive-topic'] === topic ? found : undefined;
 }
 
 export function joinHeaders(own: readonly RecordHeader[], values: Readonly<Record<string, string>>): RecordHeader[] {

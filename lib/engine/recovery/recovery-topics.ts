@@ -1,5 +1,6 @@
 import type { Message } from '../../messaging/message.js';
 import type { DeadLetterPolicy, HandlerBinding } from '../handler-binding.js';
+import { isPromise } from '../at-once.js';
 import { topicNameFault } from '../topic-name.js';
 
 const unitsMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -33,7 +34,7 @@ export function deadLetterTopicFor(policy: DeadLetterPolicy, message: Message, e
   if (typeof topic !== 'function') return topic ?? deadLetterTopic(message.topic);
   try {
     const chosen: unknown = topic(message, error);
-    if (typeof chosen === 'string' && topicNameFault(chosen) === undefined) return chosen;
+    if (!isPromise(chosen) && typeof chosen === 'string' && topicNameFault(chosen) === undefined) return chosen;
   } catch {
     // as if it had not been given
   }
@@ -46,6 +47,9 @@ export interface SideTopic {
 
   /** Whether this group reads it. */
   readonly subscribed: boolean;
+
+  /** Milliseconds that a record waits in it. */
+  readonly delayMs?: number | undefined;
 }
 
 /** The topics that recovery needs for one that these handlers take. What it cannot name, for its length, is left out. */
@@ -54,15 +58,17 @@ export function sideTopicsOf(
   handlers: readonly Pick<HandlerBinding, 'retryTopics' | 'deadLetter'>[],
   group: string,
 ): SideTopic[] {
-  const names = new Map<string, boolean>();
+  const found = new Map<string, SideTopic>();
   for (const { retryTopics, deadLetter } of handlers) {
-    for (const delay of retryTopics) names.set(retryTopic(topic, group, delay), true);
-    const own = deadLetter && (deadLetter.topic ?? deadLetterTopic(topic));
-    if (typeof own === 'string' && !names.has(own)) names.set(own, false);
+    for (const delay of retryTopics) {
+      const name = retryTopic(topic, group, delay);
+      found.set(name, { name, subscribed: true, delayMs: delayMs(delay) });
+    }
+    if (!deadLetter) continue;
+    const own = typeof deadLetter.topic === 'string' ? deadLetter.topic : deadLetterTopic(topic);
+    if (!found.has(own)) found.set(own, { name: own, subscribed: false });
   }
-  return [...names]
-    .filter(([name]) => topicNameFault(name) === undefined)
-    .map(([name, subscribed]) => ({ name, subscribed }));
+  return [...found.values()].filter(({ name }) => topicNameFault(name) === undefined);
 }
 
 /** Groups may have any name, topics may not. */

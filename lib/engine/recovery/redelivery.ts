@@ -1,7 +1,7 @@
 import { NonRetriableError } from '../../messaging/errors.js';
 import type { ConsumedRecord } from '../client/consumer-client.js';
 import type { HandlerBinding } from '../handler-binding.js';
-import { splitRedrive, splitRetry, type RetryValues } from './recovery-headers.js';
+import { splitRedrive, splitRetry, type RedriveValues, type RetryValues } from './recovery-headers.js';
 
 /** A record, and who is to handle it. */
 export interface Addressed {
@@ -14,6 +14,9 @@ export interface Addressed {
 
   /** Retry topics it has come through. */
   readonly step: number;
+
+  /** Why nobody is to handle it, if that is so. */
+  readonly passedBy?: string;
 }
 
 /**
@@ -29,19 +32,20 @@ export function address(
   isRetryTopic: boolean,
 ): Addressed {
   if (isRetryTopic) return addressRetry(record, handlers, group);
-  const { headers } = record;
-  const redrive = headers.length > 0 ? splitRedrive(headers) : undefined;
-  return { record, handlers: redrive ? addressees(handlers, group, redrive.values) : handlers, attempts: 0, step: 0 };
+  const { headers, topic } = record;
+  const redrive = headers.length > 0 ? splitRedrive(headers, topic) : undefined;
+  const addressed = { record, handlers, attempts: 0, step: 0 };
+  return redrive ? { ...addressed, ...addressees(handlers, group, redrive.values) } : addressed;
 }
 
 function addressees(
   handlers: readonly HandlerBinding[],
   group: string,
-  { 'redrive-group': forGroup, 'redrive-handler': forHandler }: { 'redrive-group': string; 'redrive-handler': string },
-): readonly HandlerBinding[] {
-  if (forGroup !== group) return [];
+  { 'redrive-group': forGroup, 'redrive-handler': forHandler }: RedriveValues,
+): Pick<Addressed, 'handlers' | 'passedBy'> {
+  if (forGroup !== group) return { handlers: [], passedBy: `it was redriven for the group "${forGroup}"` };
   const addressee = handlers.filter(({ name }) => name === forHandler);
-  return addressee.length > 0 ? addressee : handlers;
+  return { handlers: addressee.length > 0 ? addressee : handlers };
 }
 
 /** What a record of a retry topic was when it first came. */
@@ -56,20 +60,27 @@ function addressRetry(record: ConsumedRecord, handlers: readonly HandlerBinding[
   const step = wholeNumber(values['retry-step']) ?? 1;
   return {
     record: originalOf(record),
-    handlers: values['original-group'] === group ? [addressee(handlers, values['original-handler'])] : [],
+    ...(values['original-group'] === group
+      ? { handlers: retryAddressees(handlers, values['original-handler']) }
+      : { handlers: [], passedBy: `it waited for the group "${values['original-group']}"` }),
     attempts,
     step,
   };
 }
 
-/** What a handler that is not there any more would leave undone goes where its topic's other handlers send what they give up on. */
-function addressee(handlers: readonly HandlerBinding[], name: string): HandlerBinding {
+/**
+ * What a handler that is not there any more would leave undone goes to the dead letters of its topic's other handlers; where
+ * they have none, to all of these.
+ */
+function retryAddressees(handlers: readonly HandlerBinding[], name: string): readonly HandlerBinding[] {
   const found = handlers.find((handler) => handler.name === name);
-  if (found) return found;
+  if (found) return [found];
+  const heir = handlers.find(({ deadLetter }) => deadLetter);
+  if (!heir) return handlers;
   const handle = (): never => {
     throw new NonRetriableError(`No handler ${name || 'without a name'} takes this topic with retryTopics (any more)`);
   };
-  return { ...handlers[0]!, name: name || 'unknown', handle, classify: () => 'give-up' };
+  return [{ ...heir, name: name || 'unknown', handle, classify: () => 'give-up' }];
 }
 
 type Place = Pick<ConsumedRecord, 'topic' | 'partition' | 'offset' | 'timestamp'>;

@@ -62,11 +62,18 @@ export function concerns(partition: number, filter: DeadLetterFilter): boolean {
 
 /** The same for filters that say the same. */
 export function filterId(filter: DeadLetterFilter): string {
-  const given = Object.entries(filter as Record<string, unknown>).filter(([, value]) => value !== undefined);
-  const { headers } = filter;
-  const sortedHeaders = headers && Object.entries(headers).toSorted(byName);
+  const given = Object.entries(filter as Record<string, unknown>).filter(([name, value]) => restricts(name, value));
+  const sortedHeaders = given.some(([name]) => name === 'headers')
+    ? Object.entries(filter.headers!).toSorted(byName)
+    : undefined;
   const canonical = JSON.stringify([...given.filter(([name]) => name !== 'headers').toSorted(byName), sortedHeaders]);
   return createHash('sha256').update(canonical).digest('hex').slice(0, 12);
+}
+
+function restricts(name: string, value: unknown): boolean {
+  if (name === 'fromOffset') return value !== undefined && value !== 0;
+  if (name === 'headers') return Object.keys(value ?? {}).length > 0;
+  return value !== undefined;
 }
 
 const compared = ['errorClass', 'originalTopic', 'group', 'handler'] as const;

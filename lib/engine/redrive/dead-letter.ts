@@ -27,7 +27,7 @@ export interface DeadLetter {
 export function deadLetterOf(record: ConsumedRecord): DeadLetter | undefined {
   const { own, values } = splitFailure(record.headers);
   if (values['original-topic'] === '') return undefined;
-  const redriven = splitRedrive(own);
+  const redriven = splitRedrive(own, values['original-topic']);
   return {
     record,
     headers: redriven?.own ?? own,
@@ -48,6 +48,7 @@ export function deadLetterOf(record: ConsumedRecord): DeadLetter | undefined {
 /** The record as it was, for the group and the handler that gave it up. */
 export function redriven({ record, headers, ...letter }: DeadLetter): OutgoingRecord {
   const values: RedriveValues = {
+    'redrive-topic': letter.originalTopic,
     'redrive-group': letter.group,
     'redrive-handler': letter.handler,
     'redrive-count': String(letter.redrives + 1),

@@ -1,7 +1,7 @@
 import type { ConnectionSettings, FetcherSettings } from '../client/client-settings.js';
 import type { ConsumedRecord } from '../client/consumer-client.js';
-import { RecordTooLargeError, type OutgoingRecord } from '../client/record-publisher.js';
-import { TopicReader, type LogRange } from '../client/topic-reader.js';
+import { RecordTooLargeError, TopicNotWritableError, type OutgoingRecord } from '../client/record-publisher.js';
+import { TopicNotReadableError, TopicReader, type LogRange } from '../client/topic-reader.js';
 import { ProducerFencedError, TransactionalProducer } from '../client/transactional-producer.js';
 import { describeThrown } from '../describe-thrown.js';
 import type { EngineLogger } from '../logger.js';
@@ -30,15 +30,18 @@ export interface RedriveSettings {
 }
 
 /**
- * How far a redrive is.
+ * How far a redrive is, in dead letters.
  *
  * @publicApi
  */
 export interface RedriveProgress {
-  /** Records to look at in all. */
+  /** To look at in all; a little too many where the log has gaps. */
   total: number;
   scanned: number;
   moved: number;
+
+  /** Matching ones that could not be written; the log names each, and they stay where they are. */
+  failed: number;
 
   /** Matching ones that were redriven too often before. */
   exhausted: number;
@@ -67,6 +70,10 @@ interface Step extends Omit<RedriveProgress, 'total' | 'moved'> {
   bytes: number;
 }
 
+function nothingYet(): RedriveProgress {
+  return { total: 0, scanned: 0, moved: 0, failed: 0, exhausted: 0, foreign: 0 };
+}
+
 /**
  * Moves dead letters back to their topics. A job is what one filter has to do up to the ends that the topic has when it
  * begins; a group named by the filter keeps how far it is, written in the transaction that moves the records: each is moved
@@ -75,12 +82,18 @@ interface Step extends Omit<RedriveProgress, 'total' | 'moved'> {
 export class Redrive {
   readonly group: string;
   private readonly reader: TopicReader;
-  private readonly progress: RedriveProgress = { total: 0, scanned: 0, moved: 0, exhausted: 0, foreign: 0 };
+  private progress = nothingYet();
   private failures = 0;
-  private readonly startedAt = Date.now();
 
-  /** The brokers take no larger batches. */
+  /** Being moved; whether it was is not known if that fails. */
+  private underWay: Step | undefined;
+
+  /** After a refusal, to find out what was refused. */
   private oneByOne = false;
+  private compressed = false;
+
+  /** What cannot be written, and why: topics, and letters by `partition@offset`. */
+  private readonly unwritable = new Map<string, string>();
 
   constructor(
     private readonly connection: ConnectionSettings,
@@ -95,10 +108,10 @@ export class Redrive {
   /**
    * @returns how much was done, and whether nothing of the job is left
    * @throws ProducerFencedError when another process has taken the job over
+   * @throws TopicNotReadableError when there are no such dead letters
    */
   async run(): Promise<RedriveProgress & { finished: boolean }> {
     try {
-      await this.reader.ranges(this.settings.topic); // what is wrong with it is told at once
       for (;;) {
         try {
           const finished = await this.runOnce();
@@ -114,20 +127,33 @@ export class Redrive {
 
   /** @throws what it cannot mend */
   private async recoverFrom(error: unknown): Promise<void> {
-    if (error instanceof ProducerFencedError || ++this.failures > mostFailuresInARow) throw error;
-    if (error instanceof RecordTooLargeError) {
-      if (this.oneByOne) throw error;
-      this.oneByOne = true;
-      return;
-    }
+    if (error instanceof ProducerFencedError || error instanceof TopicNotReadableError) throw error;
+    if (error instanceof RecordTooLargeError || error instanceof TopicNotWritableError) return this.narrowDown(error);
+    if (++this.failures > mostFailuresInARow) throw error;
     const delayMs = backoffDelay(this.failures, backoff);
     this.logger.warn(`Redriving failed, going on in ${Math.round(delayMs)} ms: ${describeThrown(error).text}`);
     await wait(delayMs, this.settings.signal);
   }
 
+  /** What a broker refuses is found by itself, and left where it is. */
+  private narrowDown(refusal: RecordTooLargeError | TopicNotWritableError): void {
+    const { underWay } = this;
+    const [record] = underWay?.records ?? [];
+    if (!underWay || !record) throw refusal;
+    if (!this.oneByOne) {
+      this.oneByOne = true;
+    } else if (refusal instanceof RecordTooLargeError && !this.compressed) {
+      this.compressed = true;
+    } else {
+      const isTopic = refusal instanceof TopicNotWritableError;
+      this.unwritable.set(isTopic ? record.topic : letterName(underWay), refusal.message);
+      this.oneByOne = this.compressed = false;
+    }
+  }
+
   /** With a producer of its own; from where the group is. */
   private async runOnce(): Promise<boolean> {
-    if (this.settings.dryRun) return this.go(await this.work(), () => Promise.resolve());
+    if (this.settings.dryRun) return this.tell();
     const producer = new TransactionalProducer(this.connection, this.group, this.logger);
     try {
       await producer.connect(); // what an earlier one has begun counts, or does not, from now on
@@ -138,11 +164,16 @@ export class Redrive {
       if (work.some(({ start, end }) => start < end)) await producer.move([], this.group, topic, positions);
       return await this.go(work, async ({ partition, next, records }) => {
         const position = { partition, offset: next, metadata: String(ends.get(partition)) };
-        await producer.move(records, this.group, topic, [position]);
+        await producer.move(records, this.group, topic, [position], this.compressed);
       });
     } finally {
       await producer.close();
     }
+  }
+
+  private async tell(): Promise<boolean> {
+    this.progress = nothingYet();
+    return this.go(await this.work(), () => Promise.resolve());
   }
 
   /** What is left of each partition. */
@@ -150,6 +181,13 @@ export class Redrive {
     const { topic, filter } = this.settings;
     const ranges = await this.reader.ranges(topic);
     const committed = await this.reader.committed(this.group, topic, ranges.length);
+    const { underWay } = this;
+    if (
+      underWay &&
+      committed.some(({ partition, offset }) => partition === underWay.partition && offset >= underWay.next)
+    )
+      this.count(underWay);
+    this.underWay = undefined;
     const known = ranges.map((range) => {
       const { offset = -1, metadata = '' } = committed.find(({ partition }) => partition === range.partition) ?? {};
       return { range, offset, end: Number(metadata) };
@@ -168,16 +206,20 @@ export class Redrive {
 
   private async go(work: readonly LogRange[], move: (step: Step) => Promise<void>): Promise<boolean> {
     for (const range of work) {
+      if (this.isOver) break;
       for await (const step of this.steps(range)) {
+        if (this.settings.signal.aborted) break;
+        const startedAt = Date.now();
+        this.underWay = step;
         await move(step);
+        this.underWay = undefined;
         this.failures = 0;
         this.count(step);
         if (this.isOver) return this.isDone(step, range, work);
-        await this.keepPace();
+        await this.keepPace(startedAt, step.records.length);
       }
-      if (this.isOver) return false;
     }
-    return true;
+    return !this.isOver;
   }
 
   private get isOver(): boolean {
@@ -189,9 +231,10 @@ export class Redrive {
     return next >= range.end && later.every(({ start, end }) => start >= end);
   }
 
-  private count({ records, scanned, exhausted, foreign }: Step): void {
+  private count({ records, scanned, failed, exhausted, foreign }: Step): void {
     this.progress.moved += records.length;
     this.progress.scanned += scanned;
+    this.progress.failed += failed;
     this.progress.exhausted += exhausted;
     this.progress.foreign += foreign;
     this.settings.onProgress({ ...this.progress });
@@ -200,7 +243,7 @@ export class Redrive {
   /** Cuts a partition into what is moved at a time. */
   private async *steps(range: LogRange): AsyncGenerator<Step> {
     let step = emptyStep(range.partition, range.start);
-    for await (const { records, next } of this.reader.read(this.settings.topic, range)) {
+    for await (const { records, next } of this.reader.read(this.settings.topic, range, this.settings.signal)) {
       for (const record of records) {
         if (step.records.length > 0 && step.bytes + record.size > mostBytesInTransaction) {
           yield step;
@@ -235,16 +278,28 @@ export class Redrive {
       step.exhausted++;
       return;
     }
-    step.records.push(redriven(letter));
-    step.bytes += record.size;
+    const reason = this.unwritable.get(letter.originalTopic) ?? this.unwritable.get(letterName(step));
+    if (reason === undefined) {
+      step.records.push(redriven(letter));
+      step.bytes += record.size;
+    } else {
+      step.failed++;
+      const place = `${this.settings.topic}-${letterName(step)}`;
+      this.logger.error(`${place} cannot go back to ${letter.originalTopic}, and stays where it is: ${reason}`);
+    }
   }
 
-  private async keepPace(): Promise<void> {
-    const dueMs = (this.progress.moved / this.settings.rate) * 1000;
-    await wait(this.startedAt + dueMs - Date.now(), this.settings.signal);
+  private async keepPace(startedAt: number, moved: number): Promise<void> {
+    const { dryRun, rate, signal } = this.settings;
+    if (!dryRun) await wait(startedAt + (moved / rate) * 1000 - Date.now(), signal);
   }
 }
 
 function emptyStep(partition: number, next: number): Step {
-  return { partition, next, records: [], bytes: 0, scanned: 0, exhausted: 0, foreign: 0 };
+  return { partition, next, records: [], bytes: 0, scanned: 0, failed: 0, exhausted: 0, foreign: 0 };
+}
+
+/** Of the last one that was looked at. */
+function letterName({ partition, next }: Step): string {
+  return `${partition}@${next - 1}`;
 }

@@ -18,13 +18,19 @@ describe('a broker of dead letters that is away', () => {
   });
 
   it('for 10 s makes none vanish, and holds the lane only', async () => {
-    const topic = await cluster.createTopic(2);
+    const topic = uniqueName('orders');
     const group = uniqueName('group');
     const home = cluster.nodes.at(-1)!;
+    const others = cluster.nodes.filter((node) => node !== home);
     const admin = client(cluster.brokers).admin();
     await admin.connect();
-    const assignment = { partition: 0, replicas: [home.id] };
-    await admin.createTopics({ topics: [{ topic: `${topic}.dlq`, replicaAssignment: [assignment] }] });
+    const on = (nodes: readonly { id: number }[]) => [{ partition: 0, replicas: nodes.map(({ id }) => id) }];
+    await admin.createTopics({
+      topics: [
+        { topic, replicaAssignment: on(others) },
+        { topic: `${topic}.dlq`, replicaAssignment: on([home]) },
+      ],
+    });
     const handled: string[] = [];
     class Orders {
       @MessageHandler(topic, { deadLetter: true, processingOrder: 'key' })
@@ -36,7 +42,7 @@ describe('a broker of dead letters that is away', () => {
     }
     const logger = new LogRecorder();
     app = await startApplication({ brokers: cluster.brokers, group, requestTimeoutMs: 3_000 }, [Orders], logger);
-    const producer = await idempotentProducer(cluster.brokers);
+    const producer = await idempotentProducer(others.map(({ address }) => address));
     const write = (key: string, value: string) => producer.send({ topic, messages: [{ key, value, partition: 0 }] });
     await write('warm', 'up');
     await eventually(() => handled.includes('up'), { timeoutMs: 40_000 });

@@ -29,8 +29,15 @@ interface MetadataResponse {
 }
 
 interface DescribeConfigsResponse {
-  resources: { errorCode: number; resourceName: string; configEntries: { configValue: string }[] }[];
+  resources: {
+    errorCode: number;
+    resourceName: string;
+    configEntries: { configName: string; configValue: string }[];
+  }[];
 }
+
+/** Settings of a topic, by their names. */
+export type TopicConfig = Readonly<Record<string, string>>;
 
 /** Kafka's code for topics among the things that have settings. */
 const topicResource = 2;
@@ -99,14 +106,15 @@ export class Cluster {
    *
    * @throws when no broker answers
    */
-  async topicConfig(topics: readonly string[], setting: string): Promise<ReadonlyMap<string, string>> {
-    const resources = topics.map((name) => ({ type: topicResource, name, configNames: [setting] }));
+  async topicConfigs(topics: readonly string[], names: readonly string[]): Promise<ReadonlyMap<string, TopicConfig>> {
+    const resources = topics.map((name) => ({ type: topicResource, name, configNames: names }));
     const args = { resources, includeSynonyms: false };
     const answer = await this.requestAny<DescribeConfigsResponse>('DescribeConfigs', args);
     return new Map(
-      answer.resources.flatMap(({ resourceName, configEntries }) =>
-        configEntries.map(({ configValue }) => [resourceName, configValue] as const),
-      ),
+      answer.resources.map(({ resourceName, configEntries }) => [
+        resourceName,
+        Object.fromEntries(configEntries.map(({ configName, configValue }) => [configName, configValue])),
+      ]),
     );
   }
 

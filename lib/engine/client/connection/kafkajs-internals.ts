@@ -94,7 +94,7 @@ export const requests = (requestTable as { requests: Record<ApiName, unknown> })
 export const createErrorFromCode = (protocolErrors as { createErrorFromCode: (code: number) => ProtocolError })
   .createErrorFromCode;
 
-export const { AssignerProtocol, logLevel, Partitioners } = kafkajs;
+export const { AssignerProtocol, CompressionTypes, logLevel, Partitioners } = kafkajs;
 
 /** kafkajs's `Kafka`, for the public producer and admin clients. */
 export const KafkaClient: typeof Kafka = kafkajs.Kafka;

@@ -10,6 +10,7 @@ export const ErrorCode = {
   CoordinatorLoadInProgress: 14,
   CoordinatorNotAvailable: 15,
   NotCoordinator: 16,
+  InvalidTopic: 17,
   IllegalGeneration: 22,
   InconsistentGroupProtocol: 23,
   UnknownMemberId: 25,

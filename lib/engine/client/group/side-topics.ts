@@ -1,7 +1,7 @@
 import type { EngineLogger } from '../../logger.js';
 import { wait } from '../../wait.js';
 import type { GroupSettings } from '../client-settings.js';
-import type { Cluster, TopicMetadata } from '../connection/cluster.js';
+import type { Cluster, TopicConfig, TopicMetadata } from '../connection/cluster.js';
 import { describe, ErrorCode } from '../connection/protocol-errors.js';
 import { RepeatedLog } from '../repeated-log.js';
 
@@ -12,13 +12,22 @@ const creationTimeoutMs = 5_000;
 const untilThereMs = 2_000;
 const lookEveryMs = 100;
 
+/** What brokers keep for unless they are told otherwise. */
+const weekMs = 604_800_000;
+
 /** More than all headers of recovery take. */
 const headersBytes = 65_536;
 const largestInt32 = 2 ** 31 - 1;
 
+/** What is asked of the topics beside which others are made. */
+const asked = ['max.message.bytes', 'min.insync.replicas', 'cleanup.policy', 'retention.ms'];
+
 interface Wanted {
   readonly topic: string;
   readonly subscribed: boolean;
+
+  /** How long what is written to it waits there. */
+  readonly delayMs: number | undefined;
   readonly source: TopicMetadata;
 }
 
@@ -63,9 +72,9 @@ export class SideTopics {
     const existing = new Set(sources.filter((source) => !isMissing(source)).map(({ topic }) => topic));
     const wanted = new Map<string, Wanted>();
     for (const source of sources.filter(({ partitionMetadata }) => partitionMetadata.length > 0)) {
-      for (const { name, subscribed } of this.settings.sideTopics(source.topic)) {
+      for (const { name, subscribed, delayMs } of this.settings.sideTopics(source.topic)) {
         if (subscribed) this.known.add(name);
-        if (!existing.has(name)) wanted.set(name, { topic: name, subscribed, source });
+        if (!existing.has(name)) wanted.set(name, { topic: name, subscribed, delayMs, source });
       }
     }
     return [...wanted.values()];
@@ -82,8 +91,8 @@ export class SideTopics {
 
   private async create(missing: readonly Wanted[]): Promise<void> {
     try {
-      const sizes = await this.largestMessages(missing.map(({ source }) => source.topic));
-      const topics = missing.map((wanted) => topicToCreate(wanted, sizes.get(wanted.source.topic)));
+      const configs = await this.configsOf(missing.map(({ source }) => source.topic));
+      const topics = missing.map((wanted) => topicToCreate(wanted, configs.get(wanted.source.topic) ?? {}));
       const { topicErrors } = await this.cluster.requestController<CreateTopicsResponse>('CreateTopics', {
         topics,
         validateOnly: false,
@@ -101,9 +110,9 @@ export class SideTopics {
   }
 
   /** What cannot be told is left to the brokers' default. */
-  private async largestMessages(topics: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  private async configsOf(topics: readonly string[]): Promise<ReadonlyMap<string, TopicConfig>> {
     try {
-      return await this.cluster.topicConfig([...new Set(topics)], 'max.message.bytes');
+      return await this.cluster.topicConfigs([...new Set(topics)], asked);
     } catch {
       return new Map();
     }
@@ -139,18 +148,30 @@ function hasLeaders({ partitionMetadata }: TopicMetadata): boolean {
 }
 
 /**
- * As the source is cut, with room for what recovery writes beside a message of the largest size. A retry topic has the broker's
- * clock in its timestamps: what is due is told by it.
+ * As the source is cut and replicated, with room for what recovery writes beside a message of the largest size, and kept as
+ * long, or a week. A retry topic has the broker's clock in its timestamps: what is due is told by it.
  */
-function topicToCreate({ topic, subscribed, source }: Wanted, largestMessage: string | undefined) {
-  const configEntries = largestMessage
-    ? [{ name: 'max.message.bytes', value: String(Math.min(Number(largestMessage) + headersBytes, largestInt32)) }]
-    : [];
-  if (subscribed) configEntries.push({ name: 'message.timestamp.type', value: 'LogAppendTime' });
+function topicToCreate({ topic, subscribed, delayMs = 0, source }: Wanted, config: TopicConfig) {
+  const largest = config['max.message.bytes'];
+  const minInSync = config['min.insync.replicas'];
+  const entries = {
+    'cleanup.policy': 'delete',
+    ...(largest && { 'max.message.bytes': String(Math.min(Number(largest) + headersBytes, largestInt32)) }),
+    ...(minInSync && { 'min.insync.replicas': minInSync }),
+    ...retention(config, delayMs),
+    ...(subscribed && { 'message.timestamp.type': 'LogAppendTime' }),
+  };
   return {
     topic,
     numPartitions: source.partitionMetadata.length,
     replicationFactor: source.partitionMetadata[0]!.replicas.length,
-    configEntries,
+    configEntries: Object.entries(entries).map(([name, value]) => ({ name, value })),
   };
+}
+
+/** A record of a compacted topic stays for good, so its copies do, too. */
+function retention(config: TopicConfig, delayMs: number): TopicConfig {
+  const ms = Number(config['retention.ms']);
+  if (config['cleanup.policy']?.includes('delete') === false || ms < 0) return { 'retention.ms': '-1' };
+  return ms >= 0 ? { 'retention.ms': String(Math.max(ms, weekMs) + delayMs) } : {};
 }

@@ -30,6 +30,9 @@ class Stage {
   readonly broken: unknown[] = [];
   mostAtATime = 0;
   isLive = true;
+
+  /** What making a delivery throws. */
+  fault: Error | undefined;
   readonly dispatcher: Dispatcher;
   private readonly binding: HandlerBinding;
   private readonly partitions: AssignedPartition[] = [];
@@ -50,12 +53,11 @@ class Stage {
     };
     this.dispatcher = new Dispatcher(places, {
       mayStart: () => this.isLive,
-      deliver: (one, { aborted, plan }) =>
-        new Delivery(
-          address(one, plan.handlers, 'billing', false),
-          { aborted, commit: () => Promise.resolve() },
-          context,
-        ),
+      deliver: (one, { aborted, plan }) => {
+        if (this.fault) throw this.fault;
+        const scope = { aborted, commit: () => Promise.resolve() };
+        return new Delivery(address(one, plan.handlers, 'billing', false), scope, context);
+      },
       completed: () => undefined,
       stopRequested: () => undefined,
       broke: (_, error) => void this.broken.push(error),
@@ -127,6 +129,18 @@ describe('Dispatcher', () => {
     await everythingDue();
 
     expect(stage.begun).toEqual(['0@0', '0@1', '0@3', '0@2', '0@4']);
+  });
+
+  it('reports a delivery that fails itself, and keeps neither its place nor those who wait for its end', async () => {
+    const partition = stage.assign(0);
+    stage.fault = new Error('a fault of ours');
+
+    admit(partition, ['a']);
+
+    expect(stage.broken).toEqual([stage.fault]);
+    expect(stage.dispatcher.running).toBe(0);
+    await expect(partition.drain()).resolves.toBeUndefined();
+    expect(partition.lose()).toBeUndefined();
   });
 
   it.each<[ProcessingOrder, string[]]>([

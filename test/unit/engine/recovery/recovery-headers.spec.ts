@@ -54,11 +54,22 @@ describe('Headers of a failure', () => {
 
 describe('Headers of a redrive', () => {
   it('are there or not', () => {
-    const values = { 'redrive-group': 'billing', 'redrive-handler': 'Orders.created', 'redrive-count': '1' };
+    const values = {
+      'redrive-topic': 'orders',
+      'redrive-group': 'billing',
+      'redrive-handler': 'Orders.created',
+      'redrive-count': '1',
+    };
 
-    expect(splitRedrive(own)).toBeUndefined();
-    expect(splitRedrive([header('redrive-count', '7')])).toBeUndefined();
-    expect(splitRedrive(joinHeaders(own, values))).toEqual({ own, values });
+    expect(splitRedrive(own, 'orders')).toBeUndefined();
+    expect(splitRedrive([header('redrive-group', 'billing')], 'orders')).toBeUndefined();
+    expect(splitRedrive(joinHeaders(own, values), 'orders')).toEqual({ own, values });
+  });
+
+  it('mean nothing in another topic, to which somebody has forwarded them', () => {
+    const values = { 'redrive-topic': 'orders', 'redrive-group': 'billing' };
+
+    expect(splitRedrive(joinHeaders(own, values), 'orders.enriched')).toBeUndefined();
   });
 });
 

@@ -83,18 +83,18 @@ describe('The side topics of a topic', () => {
     ];
 
     expect(sideTopicsOf('orders', handlers, 'billing')).toEqual([
-      { name: 'orders.retry.billing.10s', subscribed: true },
-      { name: 'orders.retry.billing.1m', subscribed: true },
+      { name: 'orders.retry.billing.10s', subscribed: true, delayMs: 10_000 },
+      { name: 'orders.retry.billing.1m', subscribed: true, delayMs: 60_000 },
       { name: 'orders.dlq', subscribed: false },
       { name: 'dead', subscribed: false },
     ]);
   });
 
-  it('are none that a function is to choose, or that no topic can be named', () => {
+  it('are the one that a function falls back to, and none that no topic can be named', () => {
     const long = 'x'.repeat(246);
     const chosen = { retryTopics: [], deadLetter: { topic: () => 'dead' } };
 
-    expect(sideTopicsOf('orders', [chosen], 'billing')).toEqual([]);
+    expect(sideTopicsOf('orders', [chosen], 'billing')).toEqual([{ name: 'orders.dlq', subscribed: false }]);
     expect(sideTopicsOf(long, [{ retryTopics: ['1s'], deadLetter: {} }], 'billing')).toEqual([]);
     expect(deadLetterTopic(long)).toHaveLength(250);
   });

@@ -25,7 +25,12 @@ describe('A record of a topic', () => {
     ['billing', '', ['Orders.first', 'Orders.second']],
     ['shipping', 'Orders.second', []],
   ])('that was redriven for %s and "%s" goes to %j', (group, handler, expected) => {
-    const headers = joinHeaders([], { 'redrive-group': group, 'redrive-handler': handler, 'redrive-count': '1' });
+    const headers = joinHeaders([], {
+      'redrive-topic': 'orders',
+      'redrive-group': group,
+      'redrive-handler': handler,
+      'redrive-count': '1',
+    });
 
     const addressed = address(record({ headers }), handlers, 'billing', false);
 
@@ -106,6 +111,21 @@ describe('A record of a retry topic', () => {
     expect(called).toThrow(NonRetriableError);
     expect(called).toThrow(`No handler ${name || 'without a name'} takes this topic with retryTopics (any more)`);
     expect(handler!.classify(new Error())).toBe('give-up');
+  });
+
+  it('goes to the topic’s other handlers if its own is there no longer and nobody has dead letters', () => {
+    const others = [second, handlerBinding({ name: 'Orders.third' })];
+    const headers = joinHeaders(own, { ...values, 'original-handler': 'Orders.gone' });
+
+    const addressed = address(record({ topic: 'orders.retry.billing.1m', headers }), others, 'billing', true);
+
+    expect(names(addressed)).toEqual(['Orders.second', 'Orders.third']);
+  });
+
+  it('goes to nobody if nobody sends anything there any more', () => {
+    const headers = joinHeaders(own, values);
+
+    expect(address(record({ topic: 'orders.retry.billing.1m', headers }), [], 'billing', true).handlers).toEqual([]);
   });
 
   it('stays where it is, and in its first retry topic, if its headers tell nothing', () => {

@@ -24,7 +24,12 @@ const values = {
   'error-stack': 'at …',
 };
 const own = [['trace', Buffer.from('abc')] as const];
-const redrive = { 'redrive-group': 'billing', 'redrive-handler': 'Orders.created', 'redrive-count': '2' };
+const redrive = {
+  'redrive-topic': 'orders',
+  'redrive-group': 'billing',
+  'redrive-handler': 'Orders.created',
+  'redrive-count': '2',
+};
 
 function stored(fields: Partial<ConsumedRecord> = {}, extra: Record<string, string> = {}) {
   const headers = joinHeaders(joinHeaders(own, extra), values);

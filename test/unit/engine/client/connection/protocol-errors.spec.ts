@@ -15,6 +15,7 @@ const names: Record<keyof typeof ErrorCode, string> = {
   None: 'KAFKAJS_UNKNOWN_ERROR_CODE', // kafkajs has no error for success
   OffsetOutOfRange: 'OFFSET_OUT_OF_RANGE',
   UnknownTopicOrPartition: 'UNKNOWN_TOPIC_OR_PARTITION',
+  InvalidTopic: 'INVALID_TOPIC_EXCEPTION',
   OffsetMetadataTooLarge: 'OFFSET_METADATA_TOO_LARGE',
   CoordinatorLoadInProgress: 'GROUP_LOAD_IN_PROGRESS',
   CoordinatorNotAvailable: 'GROUP_COORDINATOR_NOT_AVAILABLE',

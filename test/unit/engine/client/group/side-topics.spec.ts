@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { Cluster, TopicMetadata } from '../../../../../lib/engine/client/connection/cluster.js';
+import type { Cluster, TopicConfig, TopicMetadata } from '../../../../../lib/engine/client/connection/cluster.js';
 import { SideTopics } from '../../../../../lib/engine/client/group/side-topics.js';
 import type { SideTopic } from '../../../../../lib/engine/recovery/recovery-topics.js';
 import { RecordingLogger } from '../../../../support/recording-logger.js';
@@ -23,14 +23,15 @@ describe('Side topics', () => {
   let existing: Record<string, number>;
   let created: Creation[];
   let errors: Record<string, number>;
-  let largest: () => Promise<ReadonlyMap<string, string>>;
+  let configs: () => Promise<ReadonlyMap<string, TopicConfig>>;
   let logger: RecordingLogger;
 
   beforeEach(() => {
     existing = { orders: 3, payments: 2 };
     created = [];
     errors = {};
-    largest = () => Promise.resolve(new Map([['orders', '1000']]));
+    const config = { 'max.message.bytes': '1000', 'min.insync.replicas': '2', 'retention.ms': '864000000' };
+    configs = () => Promise.resolve(new Map([['orders', { ...config, 'cleanup.policy': 'delete' }]]));
     logger = new RecordingLogger();
   });
 
@@ -45,9 +46,9 @@ describe('Side topics', () => {
     })),
   });
 
-  const cluster: Pick<Cluster, 'metadata' | 'requestController' | 'topicConfig'> = {
+  const cluster: Pick<Cluster, 'metadata' | 'requestController' | 'topicConfigs'> = {
     metadata: (topics) => Promise.resolve((topics as string[]).map(metadataOf)),
-    topicConfig: () => largest(),
+    topicConfigs: () => configs(),
     requestController: (_, args) => {
       const { topics } = args as { topics: Creation[] };
       created.push(...topics);
@@ -72,6 +73,12 @@ describe('Side topics', () => {
 
   it('are made as their topic is cut, with room for headers, and read where the group reads them', async () => {
     const side = topics();
+    const asTheSource = [
+      { name: 'cleanup.policy', value: 'delete' },
+      { name: 'max.message.bytes', value: '66536' },
+      { name: 'min.insync.replicas', value: '2' },
+      { name: 'retention.ms', value: '864000000' },
+    ];
 
     expect(await beside(side, 'orders', 'payments')).toEqual({ 'orders.retry.billing.10s': 3 });
     expect(created).toEqual([
@@ -79,16 +86,13 @@ describe('Side topics', () => {
         topic: 'orders.retry.billing.10s',
         numPartitions: 3,
         replicationFactor: 2,
-        configEntries: [
-          { name: 'max.message.bytes', value: '66536' },
-          { name: 'message.timestamp.type', value: 'LogAppendTime' },
-        ],
+        configEntries: [...asTheSource, { name: 'message.timestamp.type', value: 'LogAppendTime' }],
       },
       {
         topic: 'dead',
         numPartitions: 3,
         replicationFactor: 2,
-        configEntries: [{ name: 'max.message.bytes', value: '66536' }],
+        configEntries: asTheSource,
       },
     ]);
     expect(logger.at('log')).toEqual(['Created topic "orders.retry.billing.10s"', 'Created topic "dead"']);
@@ -114,14 +118,30 @@ describe('Side topics', () => {
   });
 
   it('have the brokers’ default size where the topic’s own cannot be told', async () => {
-    largest = () => Promise.reject(new Error('not allowed'));
+    configs = () => Promise.reject(new Error('not allowed'));
 
     await beside(topics(), 'orders');
 
     expect(created.map(({ configEntries }) => configEntries.map(({ name }) => name))).toEqual([
-      ['message.timestamp.type'],
-      [],
+      ['cleanup.policy', 'message.timestamp.type'],
+      ['cleanup.policy'],
     ]);
+  });
+
+  it.each([
+    [{ 'retention.ms': '1000' }, '604800000'],
+    [{ 'retention.ms': '-1' }, '-1'],
+    [{ 'cleanup.policy': 'compact', 'retention.ms': '1000' }, '-1'],
+    [{ 'cleanup.policy': 'compact,delete', 'retention.ms': '864000000' }, '864000000'],
+  ])('of a topic with %j keep their records %s ms', async (config, expected) => {
+    configs = () => Promise.resolve(new Map([['orders', config as TopicConfig]]));
+
+    await beside(topics(), 'orders');
+
+    for (const { configEntries } of created) {
+      expect(configEntries.find(({ name }) => name === 'retention.ms')?.value).toBe(expected);
+    }
+    expect(created).toHaveLength(2);
   });
 
   it('may be made by another member at the same time', async () => {
