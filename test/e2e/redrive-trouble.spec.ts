@@ -168,6 +168,15 @@ describe('a redrive in trouble', () => {
     expect(await byEnd).toMatchObject({ moved: 0, finished: false });
   }, 30_000);
 
+  it('waits for a coordinator that still writes down the end of the transaction before', async () => {
+    const service = await mended(3);
+    const busy = kafka.faults.fail('AddOffsetsToTxn', { error: 'CONCURRENT_TRANSACTIONS', times: 12 });
+
+    expect(await service.redrive('dead')).toMatchObject({ moved: 3, finished: true });
+    expect(busy.hits).toBe(12);
+    expect(logger.find('warn', 'Redriving failed')).toEqual([]);
+  });
+
   it('survives a broker that is lost while it looks what there is', async () => {
     const service = await mended(3);
     kafka.faults.disconnect('ListOffsets', { when: 'before', times: 2 });

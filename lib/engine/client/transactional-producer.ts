@@ -1,5 +1,6 @@
 import type { Kafka, Producer, Transaction } from 'kafkajs';
 import type { EngineLogger } from '../logger.js';
+import { wait } from '../wait.js';
 import type { ConnectionSettings } from './client-settings.js';
 import { describeConnectionFailure } from './connection/connection-failure.js';
 import { kafkajsConnection } from './connection/kafkajs-connection.js';
@@ -28,6 +29,11 @@ export class ProducerFencedError extends Error {
   override readonly name = 'ProducerFencedError';
 }
 
+/** How long, and how often, a transaction is tried to be begun. */
+const beginPatienceMs = 10_000;
+const beginEveryMs = 20;
+
+const busyTypes: ReadonlySet<unknown> = new Set(['CONCURRENT_TRANSACTIONS']);
 const fencedTypes: ReadonlySet<unknown> = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED']);
 
 /**
@@ -85,11 +91,11 @@ export class TransactionalProducer {
   ): Promise<void> {
     const transaction = await this.transaction();
     try {
+      const partitions = positions.map((position) => ({ ...position, offset: String(position.offset) }));
+      await onceFree(() => transaction.sendOffsets({ consumerGroupId: group, topics: [{ topic, partitions }] }));
       const topicMessages = byTopic(records.map((record) => ({ topic: record.topic, message: asItStands(record) })));
       if (topicMessages.length > 0)
         await transaction.sendBatch({ acks: -1, compression: compressionOf(compressed), topicMessages });
-      const partitions = positions.map((position) => ({ ...position, offset: String(position.offset) }));
-      await transaction.sendOffsets({ consumerGroupId: group, topics: [{ topic, partitions }] });
       await transaction.commit();
     } catch (cause) {
       await transaction.abort().catch(() => undefined); // the next producer of the id aborts it otherwise
@@ -106,6 +112,23 @@ export class TransactionalProducer {
       return await this.producer.transaction();
     } catch (cause) {
       throw told(cause);
+    }
+  }
+}
+
+/**
+ * A coordinator that still writes down the end of a transaction refuses to begin the next, and kafkajs gives up on that.
+ *
+ * @param begin what begins a transaction, and may be repeated
+ */
+async function onceFree(begin: () => Promise<void>): Promise<void> {
+  const deadline = Date.now() + beginPatienceMs;
+  for (;;) {
+    try {
+      return await begin();
+    } catch (cause) {
+      if (!hasType(cause, busyTypes) || Date.now() > deadline) throw cause;
+      await wait(beginEveryMs, new AbortController().signal);
     }
   }
 }
