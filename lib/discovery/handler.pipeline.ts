@@ -179,6 +179,7 @@ function completing(call: HandlerMethod): HandlerMethod {
   };
 }
 
+/** Nest wraps an Observable of another copy of rxjs in one of its own, which brings it as its value. */
 function completion(result: unknown): unknown {
-  return isObservable(result) ? lastValueFrom(result, { defaultValue: undefined }) : result;
+  return isObservable(result) ? lastValueFrom(result, { defaultValue: undefined }).then(completion) : result;
 }
