@@ -160,6 +160,23 @@ describe('recovery in trouble', () => {
     expect(logger.find('error', 'skipping the record (onExhausted: skip)')).toHaveLength(1);
   });
 
+  it('a function that tells the topic of dead letters is asked once for each', async () => {
+    let asked = 0;
+    class Asking {
+      @MessageHandler('orders', { deadLetter: { topic: ({ topic }) => `${topic}.${++asked}` } })
+      created(): void {
+        throw new NonRetriableError('no');
+      }
+    }
+    kafka.createTopic({ name: 'orders.1', partitions: 1, replicationFactor: 1 });
+    app = await startApplication({ brokers: kafka.brokers, group: 'billing' }, [Asking], logger);
+    kafka.produce('orders', [{ value: '1', partition: 0 }]);
+
+    await kafka.until(() => committed(0) === '1');
+    expect(asked).toBe(1);
+    expect(kafka.records('orders.1')).toHaveLength(1);
+  });
+
   it('functions that make promises where an answer is due have no say, and leave no rejection behind', async () => {
     const late = (): never => Promise.reject(new Error('late')) as never;
     const unhandled: unknown[] = [];

@@ -70,6 +70,9 @@ export class Delivery {
   private outcome: Outcome = 'skipped';
   private isCommitted = false;
 
+  /** Where the record goes if it is a dead letter; a function is asked once. */
+  private deadLetterTopic = '';
+
   /** What has to be stored elsewhere before the record is done with. */
   private publication: Publication | undefined;
 
@@ -194,12 +197,10 @@ export class Delivery {
     const { record, step } = this.addressed;
     const progress = { attempt: this.attempts, step };
     const decision = decide(error, progress, binding);
-    if (decision.kind !== 'dead-letter' || this.deadLetterTopic(binding, error) !== record.topic) return decision;
+    if (decision.kind !== 'dead-letter') return decision;
+    this.deadLetterTopic = deadLetterTopicFor(binding.deadLetter!, this.message, error);
+    if (this.deadLetterTopic !== record.topic) return decision;
     return decide(error, progress, { ...binding, deadLetter: undefined });
-  }
-
-  private deadLetterTopic({ deadLetter }: HandlerBinding, error: unknown): string {
-    return deadLetterTopicFor(deadLetter!, this.message, error);
   }
 
   private publicationFor(decision: Decision, error: unknown, binding: HandlerBinding): Publication | undefined {
@@ -209,7 +210,7 @@ export class Delivery {
     const thrown = describeThrown(error);
     const failed = { record, group, handler: binding.name, attempts: this.attemptsInAll, thrown };
     const now = new Date();
-    if (decision.kind === 'dead-letter') return new Publication(this.deadLetterTopic(binding, error), failed, now);
+    if (decision.kind === 'dead-letter') return new Publication(this.deadLetterTopic, failed, now);
     const { delay } = decision;
     const due = new Date(now.getTime() + delayOf(delay)!);
     const headers = { 'retry-step': String(step + 1), 'retry-due': due.toISOString() };
