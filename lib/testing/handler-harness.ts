@@ -1,6 +1,7 @@
 import { Logger, type INestApplicationContext } from '@nestjs/common';
 import { HandlerRegistry } from '../consumer/handler.registry.js';
 import type { ConsumedRecord, RecordHeader } from '../engine/client/consumer-client.js';
+import type { RecordToSend } from '../engine/client/produce/pending-record.js';
 import type { OutgoingRecord } from '../engine/client/record-publisher.js';
 import { KafkaMessage } from '../engine/decode/kafka-message.js';
 import type { HandlerBinding } from '../engine/handler-binding.js';
@@ -67,11 +68,18 @@ export interface HandlerResult {
   errors: unknown[];
 
   /** What would have been published, if it was dead-lettered. */
-  deadLetter?: HarnessDeadLetter;
+  deadLetter?: HarnessRecord;
+
+  /** What a transactional handler has published, by `context.publish()` and `publishTo`; of the attempt that succeeded. */
+  published?: HarnessRecord[];
 }
 
-/** @publicApi */
-export interface HarnessDeadLetter {
+/**
+ * A record that would have been written.
+ *
+ * @publicApi
+ */
+export interface HarnessRecord {
   topic: string;
   key: Buffer | null;
   value: Buffer | null;
@@ -193,6 +201,7 @@ class HandlerTrial {
   private readonly counted: HandlerBinding;
   private readonly context: DeliveryContext;
   private moved: OutgoingRecord | undefined;
+  private outputs: readonly RecordToSend[] | undefined;
   private givesUp = false;
 
   constructor(
@@ -212,8 +221,9 @@ class HandlerTrial {
 
   async of(record: ConsumedRecord): Promise<HandlerResult> {
     const outcome = await this.outcomeOf({ record, handlers: [this.counted], attempts: 0, step: 0 });
-    const deadLetter = this.moved && { ...this.moved, headers: headersOf(this.moved) };
-    return { handler: this.binding.name, ...this.result, outcome, ...(outcome === 'dead-lettered' && { deadLetter }) };
+    const result = { handler: this.binding.name, ...this.result, outcome };
+    if (outcome === 'dead-lettered') return { ...result, deadLetter: toHarnessRecord(this.moved!) };
+    return this.outputs ? { ...result, published: this.outputs.map(toHarnessRecord) } : result;
   }
 
   private call(message: Message, context: HandlerContext): unknown {
@@ -230,6 +240,7 @@ class HandlerTrial {
     const scope = { aborted: new AbortController().signal, commit: () => Promise.resolve() };
     const delivery = new RecordDelivery(addressed, scope, this.context);
     for (let verdict = await delivery.attempt(); ; verdict = await delivery.attempt()) {
+      this.outputs = delivery.outputs;
       if (verdict === 'moved') return this.followed(this.moved!);
       if (typeof verdict === 'string') return verdict === 'abandoned' ? 'retrying' : verdict;
       if (this.givesUp) return 'retrying';
@@ -248,16 +259,17 @@ class HandlerTrial {
 }
 
 /** A choice that throws is the handler's first failure. */
-function takes({ when, deserializer }: HandlerBinding, record: ConsumedRecord): boolean {
+function takes({ when, deserializerOf }: HandlerBinding, record: ConsumedRecord): boolean {
   try {
-    return when?.(new KafkaMessage(record, deserializer)) ?? true;
+    return when?.(new KafkaMessage(record, deserializerOf(record.topic))) ?? true;
   } catch {
     return true;
   }
 }
 
-function headersOf({ headers }: OutgoingRecord): Record<string, string> {
-  return Object.fromEntries(headers.map(([name, value]) => [name, value?.toString('utf8') ?? '']));
+function toHarnessRecord({ topic, key, value, headers }: OutgoingRecord): HarnessRecord {
+  const texts = headers.map(([name, bytes]) => [name, bytes?.toString('utf8') ?? '']);
+  return { topic, key, value, headers: Object.fromEntries(texts) as Record<string, string> };
 }
 
 function toBytes(value: unknown): Buffer | null {

@@ -35,7 +35,7 @@ export {
   HandlerHarness,
   type HandlerHarnessOptions,
   type HandlerResult,
-  type HarnessDeadLetter,
+  type HarnessRecord,
   type HarnessMessage,
   type HarnessOutcome,
 } from './handler-harness.js';

@@ -37,7 +37,7 @@ async function commit({ groupId, generationId = -1, memberId = '', topics }: Com
 }
 
 async function fetchOffsets(groupId: string, topics: { topic: string; partitions: number[] }[] | null) {
-  return ask(await bench.wire.coordinator(groupId), 'OffsetFetch', { groupId, topics });
+  return ask(await bench.wire.coordinator(groupId), 'OffsetFetch', { groupId, topics, requireStable: false });
 }
 
 describe('offsets', () => {
@@ -45,7 +45,9 @@ describe('offsets', () => {
     const topic = await createTopic(bench.target);
     const one = await (await bench.member(unique('group'))).settle();
     expect(await one.commit(topic, 42, 'note')).toBe('NONE');
-    const expected = [{ topic, partitions: [{ partition: 0, offset: 42, metadata: 'note', errorCode: 0 }] }];
+    const expected = [
+      { topic, partitions: [{ partition: 0, offset: 42, leaderEpoch: -1, metadata: 'note', errorCode: 0 }] },
+    ];
     expect((await fetchOffsets(one.groupId, [{ topic, partitions: [0] }])).topics).toEqual(expected);
     expect((await fetchOffsets(one.groupId, null)).topics).toEqual(expected);
   });
@@ -55,7 +57,7 @@ describe('offsets', () => {
     const groupId = unique('group');
     await commit({ groupId, topics: [{ topic, partitions: [{ partition: 0, offset: 1, metadata }] }] });
     const { topics } = await fetchOffsets(groupId, [{ topic, partitions: [0] }]);
-    expect(topics[0]?.partitions).toEqual([{ partition: 0, offset: 1, metadata: '', errorCode: 0 }]);
+    expect(topics[0]?.partitions).toMatchObject([{ partition: 0, offset: 1, metadata: '', errorCode: 0 }]);
   });
 
   test('that were never committed are -1, also where there is no such partition, topic or group', async () => {
@@ -71,7 +73,13 @@ describe('offsets', () => {
       errorCode: 0,
       topics: asked.map(({ topic, partitions }) => ({
         topic,
-        partitions: partitions.map((partition) => ({ partition, offset: -1, metadata: '', errorCode: 0 })),
+        partitions: partitions.map((partition) => ({
+          partition,
+          offset: -1,
+          leaderEpoch: -1,
+          metadata: '',
+          errorCode: 0,
+        })),
       })),
     };
     expect(await fetchOffsets(groupId, asked)).toEqual(nothing);

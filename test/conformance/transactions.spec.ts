@@ -88,6 +88,25 @@ describe('a transaction', () => {
     await admin.disconnect();
   });
 
+  test('that is open keeps the offsets it is to commit from those who wait for it', async () => {
+    const [topic, groupId] = [await createTopic(target), unique('group')];
+    await withProducer(async (producer) => {
+      const transaction = await producer.transaction();
+      const topics = [{ topic, partitions: [{ partition: 0, offset: '5' }] }];
+      await transaction.sendOffsets({ consumerGroupId: groupId, topics });
+      const read = async (requireStable: boolean) => {
+        const request = { groupId, topics: [{ topic, partitions: [0] }], requireStable };
+        const answer = await ask(await wire.coordinator(groupId), 'OffsetFetch', request);
+        const { offset, errorCode } = answer.topics[0]!.partitions[0]!;
+        return [offset, errorName(errorCode)];
+      };
+      expect(await read(true)).toEqual([-1, 'UNSTABLE_OFFSET_COMMIT']);
+      expect(await read(false)).toEqual([-1, 'NONE']);
+      await transaction.commit();
+      await eventually(async () => expect(await read(true)).toEqual([5, 'NONE']));
+    });
+  });
+
   test('of a producer that was replaced is fenced', async () => {
     const topic = await createTopic(target);
     const transactionalId = unique('tx');

@@ -1,6 +1,6 @@
 import { type Topic } from './cluster/topic.js';
 import { EmbeddedKafkaError } from './embedded-kafka.error.js';
-import { partitionOfKey } from './key-partitioner.js';
+import { partitionOfKey } from '../../engine/client/produce/key-partitioner.js';
 import { encodeRecords, type RecordContent } from './log/records.js';
 
 type Bytes = Buffer | string;

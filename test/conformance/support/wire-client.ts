@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { type ApiName, apiOf, type RequestOf, type ResponseOf } from '../../../lib/testing/embedded/protocol/apis.js';
-import { string } from '../../../lib/testing/embedded/protocol/codec.js';
+import { skipTags, string } from '../../../lib/testing/embedded/protocol/codec.js';
 import { Frames } from '../../../lib/testing/embedded/protocol/frames.js';
 import { Reader } from '../../../lib/testing/embedded/protocol/reader.js';
 import { Writer } from '../../../lib/testing/embedded/protocol/writer.js';
@@ -31,21 +31,25 @@ export class WireClient {
 
   /** Rejects when the connection is closed in place of an answer. */
   async request<A extends ApiName>(api: A, request: RequestOf<A>): Promise<ResponseOf<A>> {
-    const { maxVersion, response } = apiOf(api);
+    const { maxVersion, flexibleFrom, response } = apiOf(api);
     const frame = await this.send(api, maxVersion, (to) => apiOf(api).request.write(to, request));
-    return response.read(new Reader(frame, maxVersion)) as ResponseOf<A>;
+    const from = new Reader(frame, maxVersion, maxVersion >= flexibleFrom);
+    if (from.isFlexible) skipTags(from);
+    return response.read(from) as ResponseOf<A>;
   }
 
   /** Sends a request of any version with a body of one's own, and gives the answer's bytes. */
   send(api: ApiName, version: number, writeBody: (to: Writer) => void = () => undefined): Promise<Buffer> {
     const correlationId = ++this.correlationId;
-    const to = new Writer(version);
-    to.int16(apiOf(api).key);
-    to.int16(version);
-    to.int32(correlationId);
-    string.write(to, 'conformance');
+    const header = new Writer();
+    const to = new Writer(version, version >= apiOf(api).flexibleFrom);
+    if (to.isFlexible) to.uvarint(0); // the tagged fields of the header
+    header.int16(apiOf(api).key);
+    header.int16(version);
+    header.int32(correlationId);
+    string.write(header, 'conformance');
     writeBody(to);
-    const body = to.toBuffer();
+    const body = Buffer.concat([header.toBuffer(), to.toBuffer()]);
     const prefix = Buffer.alloc(4);
     prefix.writeInt32BE(body.length);
     this.socket.write(Buffer.concat([prefix, body]));

@@ -3,6 +3,8 @@ import { Inject, Injectable, type INestApplicationContext, type Provider, Scope 
 import { REQUEST } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import {
+  BatchError,
+  BatchHandler,
   DeserializationError,
   type HandlerContext,
   KafkaModule,
@@ -250,6 +252,43 @@ describe('HandlerHarness', () => {
     await harness.deliver({ topic: 'orders', value: new Uint8Array([49]) });
 
     expect(offsets).toEqual(['0']);
+  });
+
+  it('tells what a transactional handler publishes by the attempt that succeeds', async () => {
+    class Orders {
+      @MessageHandler('orders', { transactional: true, publishTo: 'validated' })
+      async created(_message: Message, context: HandlerContext): Promise<object> {
+        await context.publish({ topic: 'audit', key: 'k', value: `attempt ${context.attempt}`, headers: { a: 'b' } });
+        if (context.attempt === 1) throw new Error('not yet');
+        return { valid: true };
+      }
+    }
+    const harness = await harnessOf([Orders]);
+
+    const { outcome, handlers } = await harness.deliver({ topic: 'orders', value: 1, key: 'o' });
+
+    expect([outcome, handlers[0]!.attempts]).toEqual(['handled', 2]);
+    expect(handlers[0]!.published).toEqual([
+      { topic: 'audit', key: Buffer.from('k'), value: Buffer.from('attempt 2'), headers: { a: 'b' } },
+      { topic: 'validated', key: Buffer.from('o'), value: Buffer.from('{"valid":true}'), headers: {} },
+    ]);
+  });
+
+  it('delivers to a handler of batches, in batches of one', async () => {
+    const sizes: number[] = [];
+    class Orders {
+      @BatchHandler('orders', { deadLetter: true, retry: { maxAttempts: 2 } })
+      created(messages: Message[]): void {
+        sizes.push(messages.length);
+        throw new BatchError([{ message: messages[0]!, error: new TypeError('no') }]);
+      }
+    }
+    const harness = await harnessOf([Orders]);
+
+    const { outcome, handlers } = await harness.deliver({ topic: 'orders', value: 1 });
+
+    expect([outcome, sizes]).toEqual(['dead-lettered', [1, 1]]);
+    expect(handlers[0]!.deadLetter!.headers).toMatchObject({ 'error-class': 'TypeError', attempts: '2' });
   });
 
   it('names a handler that does not settle, and an application without the module', async () => {

@@ -75,6 +75,35 @@ export class ByteReader {
     if (length > 0) this.advance(length);
   }
 
+  /** Seven bits a byte, the lowest first. */
+  uvarint(): number {
+    let result = 0;
+    for (let factor = 1; ; factor *= 128) {
+      const byte = this.buffer[this.advance(1)]!;
+      result += (byte & 0x7f) * factor;
+      if (byte < 0x80) return result;
+    }
+  }
+
+  /** In the encoding of KIP-482. */
+  compactString(): string | null {
+    const length = this.uvarint() - 1;
+    return length < 0 ? null : this.take(length).toString('utf8');
+  }
+
+  /** In the encoding of KIP-482. */
+  compactArray<T>(readItem: () => T): T[] {
+    return Array.from({ length: Math.max(0, this.uvarint() - 1) }, readItem);
+  }
+
+  /** What later versions of the protocol may add (KIP-482). */
+  skipTags(): void {
+    for (let left = this.uvarint(); left > 0; left--) {
+      this.uvarint();
+      this.skip(this.uvarint());
+    }
+  }
+
   array<T>(readItem: () => T): T[] {
     const items: T[] = [];
     for (let left = this.int32(); left > 0; left--) items.push(readItem());

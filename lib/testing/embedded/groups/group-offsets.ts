@@ -28,6 +28,11 @@ export class GroupOffsets {
     put(this.committed, topic, partition, offset);
   }
 
+  /** Whether a transaction under way may change it. */
+  isPending(topic: string, partition: number): boolean {
+    return [...this.pending.values()].some((held) => held.get(topic)?.has(partition));
+  }
+
   /** Keeps an offset until the producer's transaction ends. */
   hold(producerId: number, topic: string, partition: number, offset: CommittedOffset): void {
     const held = this.pending.get(producerId) ?? new Map<string, Map<number, CommittedOffset>>();

@@ -62,8 +62,10 @@ export function groupOffsetHandlers(cluster: Cluster): Handlers<'OffsetCommit' |
         'OffsetFetch',
         request.topics ?? committedTopics(cluster, request.groupId),
         (topic, index) => {
-          const { offset = -1, metadata = '' } = groups.get(request.groupId)?.offsets.get(topic, index) ?? {};
-          return { offset, metadata };
+          const offsets = groups.get(request.groupId)?.offsets;
+          if (request.requireStable && offsets?.isPending(topic, index)) throw new Refusal('UNSTABLE_OFFSET_COMMIT');
+          const { offset = -1, metadata = '' } = offsets?.get(topic, index) ?? {};
+          return { offset, leaderEpoch: -1, metadata };
         },
       );
       return { throttleTimeMs, topics: found, errorCode };

@@ -2,7 +2,7 @@ import { type FaultRules } from '../faults/fault-rules.js';
 import { type Call, type Handler, type Handlers } from '../handlers/handler.js';
 import { servedVersions } from '../handlers/session.handlers.js';
 import { apiNameOf, apiOf, type ApiName, type RequestOf, type ResponseOf } from '../protocol/apis.js';
-import { nullableString } from '../protocol/codec.js';
+import { nullableString, skipTags } from '../protocol/codec.js';
 import { errorCodes, Refusal } from '../protocol/errors.js';
 import { MalformedError } from '../protocol/malformed.error.js';
 import { Reader } from '../protocol/reader.js';
@@ -79,16 +79,24 @@ function expectAuthenticated(api: ApiName, { session }: Caller): void {
   throw new MalformedError(`expected authentication before ${api}`);
 }
 
-function decode({ api, version }: Header, rest: Reader): RequestOf<ApiName> {
-  const from = new Reader(rest.bytes(rest.remaining), version);
+function isFlexible({ api, version }: Header): boolean {
+  return version >= apiOf(api).flexibleFrom;
+}
+
+function decode(header: Header, rest: Reader): RequestOf<ApiName> {
+  const { api, version } = header;
+  if (isFlexible(header)) skipTags(rest);
+  const from = new Reader(rest.bytes(rest.remaining), version, isFlexible(header));
   const request = apiOf(api).request.read(from);
   if (from.remaining > 0) throw new MalformedError(`expected the end of ${api}, got ${from.remaining} bytes more`);
   return request as RequestOf<ApiName>;
 }
 
-function encode({ api, version, correlationId }: Header, answer: unknown): Buffer[] {
-  const to = new Writer(version);
+function encode(header: Header, answer: unknown): Buffer[] {
+  const { api, version, correlationId } = header;
+  const to = new Writer(version, isFlexible(header));
   to.int32(correlationId);
+  if (to.isFlexible) to.uvarint(0);
   apiOf(api).response.write(to, answer);
   const { chunks, length } = to.finish();
   const prefix = Buffer.allocUnsafe(4);

@@ -55,14 +55,15 @@ export const bool: Codec<boolean> = primitive(
 
 export const nullableString: Codec<string | null> = primitive(
   (from) => {
-    const length = from.int16();
+    const length = from.isFlexible ? from.uvarint() - 1 : from.int16();
     return length === -1 ? null : from.string(length);
   },
   (to, value) => {
-    if (value === null) return to.int16(-1);
-    const encoded = Buffer.from(value);
-    to.int16(encoded.length);
-    to.bytes(encoded);
+    const encoded = value === null ? null : Buffer.from(value);
+    const length = encoded?.length ?? -1;
+    if (to.isFlexible) to.uvarint(length + 1);
+    else to.int16(length);
+    if (encoded) to.bytes(encoded);
   },
   null,
 );
@@ -111,7 +112,7 @@ export function array<T>(item: Codec<T>): ArrayCodec<T> {
 export function nullableArray<T>(item: Codec<T>): Codec<T[] | null> {
   return {
     read: (from) => {
-      const length = from.int32();
+      const length = from.isFlexible ? from.uvarint() - 1 : from.int32();
       if (length === -1) return null;
       // Every item takes a byte at least: a length beyond that is a lie, and must not become an allocation.
       if (length < 0 || length > from.remaining) {
@@ -122,7 +123,9 @@ export function nullableArray<T>(item: Codec<T>): Codec<T[] | null> {
       return items;
     },
     write: (to, value) => {
-      to.int32(value === null ? -1 : value.length);
+      const length = value?.length ?? -1;
+      if (to.isFlexible) to.uvarint(length + 1);
+      else to.int32(length);
       for (const entry of value ?? []) item.write(to, entry);
     },
     blank: () => null,
@@ -138,13 +141,23 @@ export function struct<F extends Fields>(fields: F): StructCodec<F> {
     read: (from) => {
       const value: Record<string, unknown> = {};
       for (const [name, codec] of entries) value[name] = codec.read(from);
+      if (from.isFlexible) skipTags(from);
       return value as Struct<F>;
     },
     write: (to, value) => {
       for (const [name, codec] of entries) codec.write(to, value[name]);
+      if (to.isFlexible) to.uvarint(0);
     },
     blank: () => each((codec) => codec.blank()),
   };
+}
+
+/** The tagged fields at the end of a structure, of which none is known here. */
+export function skipTags(from: Reader): void {
+  for (let left = from.uvarint(); left > 0; left--) {
+    from.uvarint();
+    from.bytes(from.uvarint());
+  }
 }
 
 /** A field that the wire has from an API version on. */

@@ -1,16 +1,18 @@
 import { MalformedError } from './malformed.error.js';
 
-/** Reads Kafka's primitives (big endian, non-flexible encodings) from a buffer, and never past its end. */
+/** Reads Kafka's primitives (big endian) from a buffer, and never past its end. */
 export class Reader {
   private at = 0;
 
   /**
    * @param buffer what to read; byte fields are slices of it, not copies
    * @param version API version the bytes are of, for fields that not every version has
+   * @param isFlexible whether texts and lists are compact and structures end with tagged fields (KIP-482)
    */
   constructor(
     private readonly buffer: Buffer,
     readonly version = 0,
+    readonly isFlexible = false,
   ) {}
 
   get remaining(): number {
@@ -46,12 +48,18 @@ export class Reader {
 
   /** Signed zigzag varint of at most 64 bits, as record fields use it. */
   varint(): number {
+    const value = this.uvarint();
+    return value % 2 ? -(value + 1) / 2 : value / 2;
+  }
+
+  /** Unsigned varint of at most 64 bits. */
+  uvarint(): number {
     let value = 0;
     let scale = 1;
     for (let shift = 0; shift < 10; shift++) {
       const byte = this.buffer.readUInt8(this.advance(1));
       value += (byte & 0x7f) * scale;
-      if (byte < 0x80) return value % 2 ? -(value + 1) / 2 : value / 2;
+      if (byte < 0x80) return value;
       scale *= 128;
     }
     throw new MalformedError('expected a varint of at most 10 bytes, got a longer one');

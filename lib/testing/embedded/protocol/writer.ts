@@ -13,8 +13,14 @@ export class Writer {
   private buffer = Buffer.allocUnsafe(GROWTH);
   private at = 0;
 
-  /** @param version API version to write for, for fields that not every version has */
-  constructor(readonly version = 0) {}
+  /**
+   * @param version API version to write for, for fields that not every version has
+   * @param isFlexible whether texts and lists are compact and structures end with tagged fields (KIP-482)
+   */
+  constructor(
+    readonly version = 0,
+    readonly isFlexible = false,
+  ) {}
 
   int8(value: number): void {
     this.reserve(1);
@@ -42,7 +48,11 @@ export class Writer {
   }
 
   varint(value: number): void {
-    let rest = value < 0 ? -value * 2 - 1 : value * 2;
+    this.uvarint(value < 0 ? -value * 2 - 1 : value * 2);
+  }
+
+  uvarint(value: number): void {
+    let rest = value;
     this.reserve(10);
     while (rest >= 128) {
       this.buffer[this.at++] = (rest % 128) | 0x80;

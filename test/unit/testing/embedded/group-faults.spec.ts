@@ -50,7 +50,7 @@ const requests: { [A in GroupApi]: RequestOf<A> } = {
   Heartbeat: { ...generation, groupInstanceId },
   LeaveGroup: { groupId, members: [{ memberId: 'member', groupInstanceId }] },
   OffsetCommit: { ...generation, topics: [{ topic, partitions: [{ partition: 0, offset: 1, metadata: null }] }] },
-  OffsetFetch: { groupId, topics: [{ topic, partitions: [0] }] },
+  OffsetFetch: { groupId, topics: [{ topic, partitions: [0] }], requireStable: false },
   DescribeGroups: { groups: [groupId] },
   DeleteGroups: { groups: [groupId] },
 };
@@ -153,7 +153,11 @@ describe('a request that fails', () => {
   test('for one partition is told of that one', async () => {
     kafka.faults.fail('OffsetFetch', { error: 'UNKNOWN', partition: 1, times: 2 });
     for (const partitions of [[0, 1], [1]]) {
-      const answer = await client.request('OffsetFetch', { groupId, topics: [{ topic, partitions }] });
+      const answer = await client.request('OffsetFetch', {
+        groupId,
+        topics: [{ topic, partitions }],
+        requireStable: false,
+      });
       const told = answer.topics.flatMap((one) =>
         one.partitions.map(({ partition, errorCode }) => [partition, errorCode]),
       );

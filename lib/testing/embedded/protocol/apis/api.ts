@@ -6,6 +6,9 @@ export interface Api<Q = unknown, A = unknown> {
   readonly key: number;
   readonly minVersion: number;
   readonly maxVersion: number;
+
+  /** The first version in the compact encoding with tagged fields (KIP-482). */
+  readonly flexibleFrom: number;
   readonly request: Codec<Q>;
   readonly response: Codec<A>;
 
@@ -15,16 +18,17 @@ export interface Api<Q = unknown, A = unknown> {
 
 interface Extras {
   minVersion?: number;
+  flexibleFrom?: number;
   isItemError?: (error: KafkaErrorName) => boolean;
 }
 
-/** Declares an API. Minimum and maximum version are the same, so that clients use exactly that one. */
+/** Declares an API. Minimum and maximum version are the same unless told otherwise, so that clients use exactly that one. */
 export function api<Q extends Record<string, Codec<unknown>>, A extends Record<string, Codec<unknown>>>(
   key: number,
   version: number,
   request: StructCodec<Q>,
   response: StructCodec<A>,
-  { minVersion = version, isItemError = () => false }: Extras = {},
+  { minVersion = version, flexibleFrom = Infinity, isItemError = () => false }: Extras = {},
 ) {
-  return { key, minVersion, maxVersion: version, request, response, isItemError };
+  return { key, minVersion, maxVersion: version, flexibleFrom, request, response, isItemError };
 }

@@ -1,5 +1,6 @@
 import {
   array,
+  bool,
   bytes,
   generation,
   int16,
@@ -9,6 +10,7 @@ import {
   nullableArray,
   nullableString,
   offset,
+  since,
   string,
   struct,
 } from '../codec.js';
@@ -47,19 +49,31 @@ export const groupApis = {
   ),
   OffsetFetch: api(
     9,
-    4,
-    struct({ groupId: string, topics: nullableArray(struct({ topic: string, partitions: array(int32) })) }),
+    7,
+    struct({
+      groupId: string,
+      topics: nullableArray(struct({ topic: string, partitions: array(int32) })),
+      requireStable: since(7, bool),
+    }),
     struct({
       throttleTimeMs,
       topics: array(
         struct({
           topic: string,
-          partitions: array(struct({ partition: int32, offset, metadata: nullableString, errorCode })),
+          partitions: array(
+            struct({
+              partition: int32,
+              offset,
+              leaderEpoch: since(5, generation),
+              metadata: nullableString,
+              errorCode,
+            }),
+          ),
         }),
       ),
       errorCode,
     }),
-    { isItemError: (error) => errorsOfPartitions.includes(error) },
+    { minVersion: 4, flexibleFrom: 6, isItemError: (error) => errorsOfPartitions.includes(error) },
   ),
   FindCoordinator: api(
     10,
