@@ -7,6 +7,7 @@ export type {
   FetchOptions,
   Jitter,
   KafkaOptions,
+  ProducerOptions,
   RetryOptions,
   SaslOAuthBearerOptions,
   SaslOptions,
@@ -22,6 +23,7 @@ export {
 } from './dead-letters/dead-letter.service.js';
 export type { DeadLetter } from './dead-letters/dead-letter.js';
 export { InjectKafkaConsumer, InjectKafkaProducer } from './decorators/inject.decorator.js';
+export { BatchHandler, type BatchHandlerOptions } from './decorators/batch-handler.decorator.js';
 export {
   type HeaderCondition,
   type IdempotencyOptions,
@@ -35,10 +37,13 @@ export {
   MessageHeaders,
   MessageKey,
   MessagePayload,
+  type PayloadSchema,
+  type StandardSchema,
 } from './decorators/parameter.decorators.js';
 export { isKafkaContext } from './discovery/kafka-context.js';
 export { HandlerBindingError } from './discovery/handler-binding.error.js';
 export type { AssignorName } from './engine/client/client-settings.js';
+export type { Compression } from './engine/client/produce/pending-record.js';
 export type { FailureClass, FailureClassifier, NonRetriable } from './messaging/failure-class.js';
 export type { TopicPartition } from './engine/client/consumer-client.js';
 export type { DeadLetterFilter } from './engine/redrive/dead-letter-filter.js';
@@ -50,6 +55,7 @@ export { KafkaModule } from './kafka.module.js';
 export { Consumer } from './messaging/consumer.js';
 export {
   AcknowledgementError,
+  BatchError,
   DeserializationError,
   HandlerTimeoutError,
   MessageRefusedError,
@@ -57,6 +63,7 @@ export {
   NonRetriableError,
   PublishError,
   SkipMessageError,
+  type BatchFailure,
 } from './messaging/errors.js';
 export type { BuiltInFormat, Deserializer, Format, Serializer } from './messaging/format.js';
 export type { Handler } from './messaging/handler.js';
@@ -65,4 +72,10 @@ export { IdempotencyStore, InMemoryIdempotencyStore } from './messaging/idempote
 export { Message } from './messaging/message.js';
 export type { ProcessingOrder } from './messaging/processing-order.js';
 export { Producer, type OutgoingMessage, type PublishedRecord } from './messaging/producer.js';
+export {
+  type ProtobufFormatOptions,
+  type SchemaFormatOptions,
+  SchemaRegistry,
+  type SchemaRegistryOptions,
+} from './schema-registry/schema-registry.js';
 export { KafkaProducer } from './producer/kafka-producer.js';

@@ -5,7 +5,7 @@ import { isMapping, type Mapping } from './mapping.js';
 export type OptionType = 'text' | 'boolean' | 'integer' | 'number' | 'list';
 
 /** Options that only code can give: they are functions, or hold some. */
-export const codeOptions = ['retry.delay', 'nonRetriable', 'classify', 'sasl.tokenProvider'] as const;
+export const codeOptions = ['formats', 'retry.delay', 'nonRetriable', 'classify', 'sasl.tokenProvider'] as const;
 
 /** Every other option, with its type. */
 export const environmentOptions = {
@@ -39,6 +39,11 @@ export const environmentOptions = {
   'fetch.maxWaitMs': 'integer',
   'fetch.maxBufferedBytes': 'integer',
   'fetch.checkCrcs': 'boolean',
+  'producer.lingerMs': 'integer',
+  'producer.deliveryTimeoutMs': 'integer',
+  'producer.maxRequestBytes': 'integer',
+  'producer.maxBufferedBytes': 'integer',
+  'producer.compression': 'text',
   assignors: 'list',
   groupInstanceId: 'text',
   leaveOnStop: 'boolean',

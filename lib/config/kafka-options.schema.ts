@@ -28,6 +28,12 @@ const format: Rule = {
   accepts: isFormat,
 };
 
+const formats: Rule = {
+  expected: 'an object of formats by topic: "json", "string", "bytes" or objects with deserialize(value, message)',
+  change: 'It can only be given in code: leave it out of file and environment, and add it in useFactory.',
+  accepts: (value) => isMapping(value) && Object.values(value).every(isFormat),
+};
+
 const tokenProvider: Rule = {
   ...anyFunction,
   change: 'It can only be given in code: leave sasl out of file and environment, and add it in useFactory.',
@@ -45,6 +51,14 @@ export class FetchSchema {
   @Optional(integer(0)) maxWaitMs?: unknown;
   @Optional(integer(1, Number.MAX_SAFE_INTEGER)) maxBufferedBytes?: unknown;
   @Optional(flag) checkCrcs?: unknown;
+}
+
+export class ProducerSchema {
+  @Optional(integer(0)) lingerMs?: unknown;
+  @Optional(integer(1)) deliveryTimeoutMs?: unknown;
+  @Optional(integer(1)) maxRequestBytes?: unknown;
+  @Optional(integer(1, Number.MAX_SAFE_INTEGER)) maxBufferedBytes?: unknown;
+  @Optional(oneOf('none', 'gzip')) compression?: unknown;
 }
 
 export class RetrySchema {
@@ -93,6 +107,7 @@ export class KafkaOptionsSchema {
   @Optional(integer(1)) handlerTimeoutMs?: unknown;
   @Optional(integer(1)) ackTimeoutMs?: unknown;
   @Optional(format) format?: unknown;
+  @Optional(formats) formats?: unknown;
   @Optional(flag) useGlobalEnhancers?: unknown;
   @Optional(oneOf('restart', 'exit')) onCrash?: unknown;
   @Optional(flag) startFromBeginning?: unknown;
@@ -107,6 +122,7 @@ export class KafkaOptionsSchema {
   @Optional(integer(1)) connectionTimeoutMs?: unknown;
   @Optional(integer(1)) requestTimeoutMs?: unknown;
   @Section() fetch?: unknown;
+  @Section() producer?: unknown;
   @Optional(listOf('assignor')) assignors?: unknown;
   @Optional(text) groupInstanceId?: unknown;
   @Optional(flag) leaveOnStop?: unknown;
@@ -133,6 +149,7 @@ export class KafkaOptionsSchema {
   static from(options: Record<string, unknown>): KafkaOptionsSchema {
     return Object.assign(new KafkaOptionsSchema(), options, {
       fetch: fill(new FetchSchema(), options.fetch),
+      producer: fill(new ProducerSchema(), options.producer),
       retry: fill(new RetrySchema(), options.retry),
       deadLetter: fill(new DeadLetterSchema(), options.deadLetter),
       ssl: fill(new SslSchema(), options.ssl),

@@ -1,4 +1,5 @@
 import type { AssignorName } from '../engine/client/client-settings.js';
+import type { Compression } from '../engine/client/produce/pending-record.js';
 import type { FailureClassifier, NonRetriable } from '../messaging/failure-class.js';
 import type { Format } from '../messaging/format.js';
 import type { Message } from '../messaging/message.js';
@@ -66,6 +67,9 @@ export interface KafkaOptions {
    */
   format?: Format;
 
+  /** Formats of single topics, by their names, for handlers without one of their own and for what is published. In code only. @default {} */
+  formats?: Record<string, Format>;
+
   /**
    * Whether the application's global guards, interceptors, pipes and filters (`APP_GUARD`, `app.useGlobalPipes()`, …) apply to handlers,
    * too. They are mostly written for HTTP.
@@ -121,6 +125,9 @@ export interface KafkaOptions {
 
   /** How records are fetched. */
   fetch?: FetchOptions;
+
+  /** How messages are published. */
+  producer?: ProducerOptions;
 
   /**
    * How the group divides its partitions among its members, the preferred way first. The members of a group need one in
@@ -227,6 +234,33 @@ export interface FetchOptions {
    * @default false
    */
   checkCrcs?: boolean;
+}
+
+/** @publicApi */
+export interface ProducerOptions {
+  /**
+   * Milliseconds that a message waits for others to go with it in one request. With 0, what is published in the same turn of
+   * the event loop, or while the broker has yet to answer the last request, goes together.
+   *
+   * @default 0
+   */
+  lingerMs?: number;
+
+  /** Milliseconds for which a message is tried to be stored; past it, its promise is rejected. @default 120000 */
+  deliveryTimeoutMs?: number;
+
+  /** Bytes of a request at most; a larger message goes alone. @default 1048576 (1 MiB) */
+  maxRequestBytes?: number;
+
+  /**
+   * Bytes that wait for their acknowledgement, beyond which messages are not serialised: their promises take longer.
+   *
+   * @default 67108864 (64 MiB)
+   */
+  maxBufferedBytes?: number;
+
+  /** How batches are compressed. @default 'none' */
+  compression?: Compression;
 }
 
 /** @publicApi */

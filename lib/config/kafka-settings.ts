@@ -1,4 +1,4 @@
-import type { FetchOptions, KafkaOptions, RetryOptions } from './kafka-options.js';
+import type { FetchOptions, KafkaOptions, ProducerOptions, RetryOptions } from './kafka-options.js';
 
 type Optional =
   | 'group'
@@ -12,8 +12,12 @@ type Optional =
   | 'sasl';
 
 /** The options once validated and completed with their defaults: what the rest of the module reads. */
-export type KafkaSettings = Required<Omit<KafkaOptions, Optional | 'fetch' | 'retry'>> &
-  Pick<KafkaOptions, Optional> & { fetch: Required<FetchOptions>; retry: RetrySettings };
+export type KafkaSettings = Required<Omit<KafkaOptions, Optional | 'fetch' | 'producer' | 'retry'>> &
+  Pick<KafkaOptions, Optional> & {
+    fetch: Required<FetchOptions>;
+    producer: Required<ProducerOptions>;
+    retry: RetrySettings;
+  };
 
 /** `maxAttempts` is left to the handler's other options where it is not given. */
 export type RetrySettings = Required<Omit<RetryOptions, 'maxAttempts' | 'delay'>> &

@@ -8,7 +8,12 @@ export function isMapping(value: unknown): value is Mapping {
 /** A copy without the members that are null or undefined: `retry:` with nothing below it is YAML for null. */
 export function withoutNothing(mapping: Mapping): Mapping {
   const present = Object.entries(mapping).filter(([, value]) => value !== null && value !== undefined);
-  return Object.fromEntries(present.map(([key, value]) => [key, isMapping(value) ? withoutNothing(value) : value]));
+  return Object.fromEntries(present.map(([key, value]) => [key, isPlain(value) ? withoutNothing(value) : value]));
+}
+
+/** Others, such as formats, have more than their members. */
+function isPlain(value: unknown): value is Mapping {
+  return isMapping(value) && (Object.getPrototypeOf(Object.getPrototypeOf(value) ?? value) ?? null) === null;
 }
 
 /** The value at a path such as `retry.maxAttempts`. */

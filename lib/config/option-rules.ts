@@ -66,6 +66,7 @@ interface OrderedPair {
 const ordered: OrderedPair[] = [
   { path: 'heartbeatIntervalMs', relation: 'less than', limit: 'sessionTimeoutMs' },
   { path: 'fetch.minBytes', relation: 'at most', limit: 'fetch.maxBytes' },
+  { path: 'producer.lingerMs', relation: 'less than', limit: 'producer.deliveryTimeoutMs' },
   { path: 'retry.initialDelayMs', relation: 'at most', limit: 'retry.maxDelayMs' },
 ];
 

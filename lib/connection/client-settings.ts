@@ -16,13 +16,14 @@ export function groupSettings(
   group: string,
   topics: readonly TopicPattern[],
   routes: TopicRoutes,
+  isTransactional = false,
 ): GroupSettings {
   const sideTopics = (topic: string) => sideTopicsOf(topic, routes(topic), group);
   const { startFromBeginning, createTopics, sessionTimeoutMs, heartbeatIntervalMs, rebalanceTimeoutMs } = settings;
   const { groupInstanceId, assignors, leaveOnStop, requestTimeoutMs, rackId, fetch } = settings;
   const timing = { sessionTimeoutMs, heartbeatIntervalMs, rebalanceTimeoutMs, requestTimeoutMs };
   const membership = { groupInstanceId, assignors, leaveOnStop };
-  const subscription = { topics, startFromBeginning, sideTopics, createTopics };
+  const subscription = { topics, startFromBeginning, isTransactional, sideTopics, createTopics };
   return { group, ...subscription, ...membership, ...timing, rackId, fetch };
 }
 

@@ -11,6 +11,7 @@ import { idempotent } from '../discovery/idempotent.js';
 import { publishing } from '../discovery/publishing.js';
 import { TopicRouter } from '../discovery/topic.router.js';
 import { DEFAULT_CONNECTION, KAFKA_CONNECTION, KAFKA_PRODUCER, KAFKA_SETTINGS } from '../kafka.constants.js';
+import { MessageSerializer } from '../producer/message-serializer.js';
 import { IdempotencyStore } from '../messaging/idempotency-store.js';
 import { Producer } from '../messaging/producer.js';
 
@@ -64,13 +65,22 @@ export class HandlerRegistry {
     );
     const inGroups = [...this.byGroup(definitions)].flatMap(([group, handlers]) => bindingFaults(handlers, group));
     if (faults.length + inGroups.length > 0) throw new HandlerBindingError([...faults, ...inGroups]);
-    return definitions.map((definition) => this.once(this.withPublishing(definition)));
+    return definitions.map((definition) => this.transacting(this.once(this.withPublishing(definition))));
+  }
+
+  private transacting(definition: HandlerDefinition): HandlerDefinition {
+    if (!definition.options.transactional) return definition;
+    const serializer = new MessageSerializer(this.settings, this.settings.producer.compression);
+    return { ...definition, serialize: (messages) => serializer.serialize(messages) };
   }
 
   private withPublishing(definition: HandlerDefinition): HandlerDefinition {
     const { handle, options } = definition;
     if (!handle || options.publishTo === undefined) return definition;
-    return { ...definition, handle: publishing(handle, options.publishTo, this.producer) };
+    return {
+      ...definition,
+      handle: publishing(handle, options.publishTo, options.transactional ? undefined : this.producer),
+    };
   }
 
   private once(definition: HandlerDefinition): HandlerDefinition {

@@ -2,7 +2,8 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { KafkaSettings } from '../config/kafka-settings.js';
 import { connectionSettings, groupSettings } from '../connection/client-settings.js';
 import { GroupClient } from '../engine/client/group-client.js';
-import { fewRetries, ProducerClient } from '../engine/client/producer-client.js';
+import { ProducerClient, recoveryProducing } from '../engine/client/producer-client.js';
+import { TransactionClient } from '../engine/client/transactions/transaction-client.js';
 import type { GroupConsumerStatus, PartitionStatus } from '../engine/consumer-status.js';
 import type { TopicRouter } from '../discovery/topic.router.js';
 import { GroupConsumer } from '../engine/group-consumer.js';
@@ -145,12 +146,21 @@ export class KafkaConsumerService extends Consumer {
     const { sessionTimeoutMs, rebalanceTimeoutMs, requestTimeoutMs } = this.settings;
     const routes: TopicRoutes = (topic) => router.handlersOf(topic);
     const connection = connectionSettings(this.settings);
-    const membership = groupSettings(this.settings, group, this.topicsOf(group, router), routes);
+    const membership = groupSettings(
+      this.settings,
+      group,
+      this.topicsOf(group, router),
+      routes,
+      router.isTransactional,
+    );
     return new GroupConsumer(
       { ...this.settings, group, silenceLimitMs: sessionTimeoutMs + rebalanceTimeoutMs + requestTimeoutMs },
       routes,
-      (listener) => new GroupClient(connection, membership, listener, this.logger),
-      () => new ProducerClient(connection, this.logger, fewRetries),
+      {
+        member: (listener) => new GroupClient(connection, membership, listener, this.logger),
+        publisher: () => new ProducerClient(connection, this.logger, recoveryProducing(requestTimeoutMs)),
+        transactions: () => new TransactionClient(connection, group, this.logger),
+      },
       this.logger,
     );
   }

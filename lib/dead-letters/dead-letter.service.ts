@@ -3,7 +3,7 @@ import type { KafkaSettings } from '../config/kafka-settings.js';
 import { connectionSettings } from '../connection/client-settings.js';
 import type { ConnectionSettings, FetcherSettings } from '../engine/client/client-settings.js';
 import { TopicReader } from '../engine/client/topic-reader.js';
-import { ProducerFencedError } from '../engine/client/transactional-producer.js';
+import { ProducerFencedError } from '../engine/client/transactions/transactional-writer.js';
 import { concerns, matches, type DeadLetterFilter } from '../engine/redrive/dead-letter-filter.js';
 import { deadLetterOf } from '../engine/redrive/dead-letter.js';
 import { Redrive, type RedriveProgress } from '../engine/redrive/redrive.js';

@@ -45,6 +45,14 @@ export interface MessageHandlerOptions {
   publishTo?: string | ((result: unknown, message: Message) => OutgoingMessage | OutgoingMessage[] | undefined);
 
   /**
+   * Whether what the handler publishes, by `context.publish()` or {@link publishTo}, and the position of its partition are stored in
+   * one transaction: who reads committed records only sees each result once, whatever fails. What it does elsewhere is not in it.
+   *
+   * @default false
+   */
+  transactional?: boolean;
+
+  /**
    * Whether a message that was handled before is left out, by the application's {@link IdempotencyStore}: so that one that is
    * delivered again, after a crash say, has no second effect.
    *
@@ -138,6 +146,9 @@ export interface HeaderCondition {
 export interface MessageHandlerMetadata {
   topics: readonly (string | RegExp)[];
   options: MessageHandlerOptions;
+
+  /** Of `@BatchHandler`. */
+  batch?: { maxSize: number; maxWaitMs: number } | undefined;
 }
 
 /**
@@ -161,10 +172,20 @@ export function MessageHandler(
   topics: string | RegExp | readonly (string | RegExp)[],
   options: MessageHandlerOptions = {},
 ): MethodDecorator & ClassDecorator {
-  const metadata = { topics: Array.isArray(topics) ? topics : [topics], options } as MessageHandlerMetadata;
+  return handlerDecorator('@MessageHandler', topics, options);
+}
+
+/** @throws MessagingError when it decorates what cannot be a handler */
+export function handlerDecorator(
+  decorator: string,
+  topics: string | RegExp | readonly (string | RegExp)[],
+  options: MessageHandlerOptions,
+  batch?: MessageHandlerMetadata['batch'],
+): MethodDecorator & ClassDecorator {
+  const metadata = { topics: Array.isArray(topics) ? topics : [topics], options, batch } as MessageHandlerMetadata;
   return (target: object, property?: string | symbol, descriptor?: PropertyDescriptor): void => {
     const holder = holderOf(target, property, descriptor);
-    if (typeof holder !== 'function') throw notAMethod(target, property!);
+    if (typeof holder !== 'function') throw notAMethod(decorator, target, property!);
     const before = (Reflect.getOwnMetadata(MESSAGE_HANDLER_METADATA, holder) ?? []) as MessageHandlerMetadata[];
     Reflect.defineMetadata(MESSAGE_HANDLER_METADATA, [...before, metadata], holder);
   };
@@ -177,10 +198,10 @@ function holderOf(target: object, property?: string | symbol, descriptor?: Prope
   return isFound ? descriptor?.value : undefined;
 }
 
-function notAMethod(target: object, property: string | symbol): MessagingError {
+function notAMethod(decorator: string, target: object, property: string | symbol): MessagingError {
   const owner = typeof target === 'function' ? target : target.constructor;
   return new MessagingError(
-    `${owner.name}.${String(property)} is decorated with @MessageHandler but is no instance method with a plain name; ` +
+    `${owner.name}.${String(property)} is decorated with ${decorator} but is no instance method with a plain name; ` +
       `decorate such a method, or a class with a method handle()`,
   );
 }

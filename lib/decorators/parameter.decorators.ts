@@ -8,17 +8,39 @@ interface Parameter {
   index: number;
   data: string | undefined;
   pipes: readonly Pipe[];
+  schema?: StandardSchema | undefined;
+}
+
+/**
+ * A schema of zod, valibot or another library.
+ *
+ * @see https://standardschema.dev
+ * @publicApi
+ */
+export interface StandardSchema {
+  readonly '~standard': object;
+}
+
+/**
+ * What `StandardSchemaValidationPipe` validates by, in Nest 12.
+ *
+ * @publicApi
+ */
+export interface PayloadSchema {
+  schema: StandardSchema;
+  pipes?: (Type<PipeTransform> | PipeTransform)[];
 }
 
 /**
  * The message's payload, or a property of it; of a declared class, `ValidationPipe` validates it.
  *
- * @param property the name of a property, or a pipe
+ * @param property the name of a property, a schema, or a pipe
  * @publicApi
  */
-export function MessagePayload(property?: string | Pipe, ...pipes: Pipe[]): ParameterDecorator {
+export function MessagePayload(property?: string | PayloadSchema | Pipe, ...pipes: Pipe[]): ParameterDecorator {
   if (typeof property === 'string' || property === undefined) return mark(MessageParameter.Payload, property, pipes);
-  return mark(MessageParameter.Payload, undefined, [property, ...pipes]);
+  if (!('schema' in property)) return mark(MessageParameter.Payload, undefined, [property, ...pipes]);
+  return mark(MessageParameter.Payload, undefined, [...(property.pipes ?? []), ...pipes], property.schema);
 }
 
 /**
@@ -70,14 +92,19 @@ export function ConsumedMessage(...pipes: Pipe[]): ParameterDecorator {
 }
 
 /** In the form that Nest reads, so that pipes and decorators made by `createParamDecorator` go with it. */
-function mark(type: MessageParameter, data: string | undefined, pipes: readonly Pipe[]): ParameterDecorator {
+function mark(
+  type: MessageParameter,
+  data: string | undefined,
+  pipes: readonly Pipe[],
+  schema?: StandardSchema,
+): ParameterDecorator {
   return (target, method, index) => {
     if (method === undefined) return; // of a constructor, which Nest injects
     const known = (Reflect.getMetadata(PARAMETERS_METADATA, target.constructor, method) ?? {}) as Record<
       string,
       Parameter
     >;
-    const parameters = { ...known, [`${type}:${index}`]: { index, data, pipes } };
+    const parameters = { ...known, [`${type}:${index}`]: { index, data, pipes, schema } };
     Reflect.defineMetadata(PARAMETERS_METADATA, parameters, target.constructor, method);
   };
 }

@@ -1,4 +1,4 @@
-import { handlerOptionFaults } from './handler-option-faults.js';
+import { batchOptionFaults, handlerOptionFaults } from './handler-option-faults.js';
 import { deadLetterTopic, retryTopic } from '../engine/recovery/recovery-topics.js';
 import { topicNameFault } from '../engine/topic-name.js';
 import type { HandlerDefinition } from './handler-definition.js';
@@ -11,6 +11,7 @@ export function bindingFaults(definitions: readonly HandlerDefinition[], group =
     ...definitions.flatMap(parameterFaults),
     ...definitions.flatMap((definition) => recoveryTopicFaults(definition, group)),
     ...duplicateFaults(definitions),
+    ...sharedBatchFaults(definitions),
     ...namesakeFaults(definitions),
   ];
 }
@@ -23,8 +24,9 @@ function definitionFaults({ name, handle, topics }: HandlerDefinition): string[]
   return [...uncallable, ...topicless, ...topics.flatMap((topic) => topicFaults(name, topic))];
 }
 
-function optionFaults({ name, options }: HandlerDefinition): string[] {
-  return handlerOptionFaults(options).map((fault) => `${name} has ${fault}`);
+function optionFaults({ name, options, batch }: HandlerDefinition): string[] {
+  const faults = [...handlerOptionFaults(options), ...(batch ? batchOptionFaults(options, batch) : [])];
+  return faults.map((fault) => `${name} has ${fault}`);
 }
 
 function parameterFaults({ name, undecorated }: HandlerDefinition): string[] {
@@ -76,6 +78,21 @@ function namesakeFaults(definitions: readonly HandlerDefinition[]): string[] {
   return [...new Set(inNeed.map(({ name }) => name))].map(
     (name) => `${name} has retryTopics, and another class has the same name; rename one of the two`,
   );
+}
+
+/** Of topics that are named; those that a RegExp finds go without batches then, and the log says so. */
+function sharedBatchFaults(definitions: readonly HandlerDefinition[]): string[] {
+  return definitions
+    .filter(({ batch }) => batch)
+    .flatMap((one) => {
+      const others = definitions.filter(
+        (other) => other !== one && other.topics.some((topic) => one.topics.includes(topic)),
+      );
+      return others.map(
+        ({ name }) =>
+          `${one.name} takes batches, and ${name} takes the same topic; give one of them a group of its own`,
+      );
+    });
 }
 
 /** Of the same method: another class may have the same name. */

@@ -1,4 +1,5 @@
 import type { MessageHandlerMetadata } from '../decorators/message-handler.decorator.js';
+import type { HandlerBinding } from '../engine/handler-binding.js';
 import type { HandlerContext } from '../messaging/handler-context.js';
 import type { Message } from '../messaging/message.js';
 
@@ -12,6 +13,9 @@ export interface HandlerDefinition extends MessageHandlerMetadata {
 
   /** Its parameters without a decorator, if others have one; the first is 0. */
   readonly undecorated: readonly number[];
+
+  /** Makes records of what it publishes, of one that is transactional. */
+  readonly serialize?: HandlerBinding['serialize'];
 
   /** What Nest made of it, callable with a message; `undefined` when there is nothing to call. */
   readonly handle: ((message: Message, context: HandlerContext) => unknown) | undefined;

@@ -3,6 +3,7 @@ import type { DeadLetterOptions, RetryOptions } from '../config/kafka-options.js
 import { LONGEST_DELAY_MS } from '../config/schema-rules.js';
 import type { IdempotencyOptions, MessageHandlerOptions } from '../decorators/message-handler.decorator.js';
 import { delayMs } from '../engine/recovery/recovery-topics.js';
+import type { HandlerDefinition } from './handler-definition.js';
 import { isFormat } from '../messaging/formats.js';
 import { topicNameFault } from '../engine/topic-name.js';
 
@@ -47,6 +48,7 @@ const rules: Partial<Record<keyof MessageHandlerOptions, Rule>> = {
   format: { accepts: isFormat, expected: `'json', 'string', 'bytes' or an object with deserialize(value, message)` },
   when: { accepts: isCondition, expected: '{ header, equals } or a function (message) => boolean' },
   publishTo: topicOrFunction('a legal name of a topic, or a function (result, message) => messages'),
+  transactional: { accepts: (value) => typeof value === 'boolean', expected: 'true or false' },
   idempotent: {
     accepts: (value) => typeof value === 'boolean' || isMapping(value),
     expected: 'true, false or an object',
@@ -104,6 +106,25 @@ export function handlerOptionFaults(options: MessageHandlerOptions): string[] {
     ...faults(idempotencyRules, idempotency).map((fault) => `idempotent.${fault}`),
     ...faults(deadLetterRules, deadLetter).map((fault) => `deadLetter.${fault}`),
     ...contradictions(options),
+  ];
+}
+
+const batchRules: Record<keyof NonNullable<HandlerDefinition['batch']>, Rule> = {
+  maxSize: wholeNumber,
+  maxWaitMs: milliseconds(0),
+};
+
+const notOfBatches = ['ack', 'ackTimeoutMs', 'idempotent', 'publishTo', 'transactional', 'when'] as const;
+
+/** The same of the options that handlers of batches have, or do not have. */
+export function batchOptionFaults(
+  options: MessageHandlerOptions,
+  batch: NonNullable<HandlerDefinition['batch']>,
+): string[] {
+  const strange = notOfBatches.filter((name) => options[name] !== undefined && options[name] !== false);
+  return [
+    ...faults(batchRules, batch),
+    ...strange.map((name) => `${name}, which handlers of batches cannot have; remove it, or use @MessageHandler`),
   ];
 }
 

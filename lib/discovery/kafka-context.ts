@@ -5,7 +5,7 @@ export const KAFKA_CONTEXT = 'kafka';
 
 /**
  * Whether a guard, an interceptor, a filter or a parameter decorator is called for a message: then
- * `host.getArgs()` are the `Message` and the `HandlerContext`.
+ * `host.getArgs()` are the `Message`, or the array of them of a batch, and the `HandlerContext`.
  *
  * @publicApi
  */

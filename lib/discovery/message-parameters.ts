@@ -2,27 +2,34 @@ import { MessageParameter, PARAMETERS_METADATA } from '../kafka.constants.js';
 import type { HandlerContext } from '../messaging/handler-context.js';
 import type { Message } from '../messaging/message.js';
 
-/** Takes out of a message what a parameter is decorated for. In the form that Nest asks for it. */
+/** Takes out of a message, or of each of a batch, what a parameter is decorated for. In the form that Nest asks for it. */
 export const messageParameters = {
-  exchangeKeyForValue(type: MessageParameter, data: unknown, [message, context]: [Message, HandlerContext]): unknown {
-    switch (type) {
-      case MessageParameter.Payload:
-        return data === undefined ? message.payload : propertyOf(message.payload, data as string);
-      case MessageParameter.Key:
-        return message.key;
-      case MessageParameter.KeyText:
-        return message.key && message.key.toString('utf8');
-      case MessageParameter.Header:
-        return message.headers[data as string];
-      case MessageParameter.Headers:
-        return message.headers;
-      case MessageParameter.Message:
-        return message;
-      case MessageParameter.Context:
-        return context;
-    }
+  exchangeKeyForValue(
+    type: MessageParameter,
+    data: unknown,
+    [messages, context]: [Message | Message[], HandlerContext],
+  ): unknown {
+    if (type === MessageParameter.Context) return context;
+    return Array.isArray(messages) ? messages.map((one) => partOf(one, type, data)) : partOf(messages, type, data);
   },
 };
+
+function partOf(message: Message, type: Exclude<MessageParameter, MessageParameter.Context>, data: unknown): unknown {
+  switch (type) {
+    case MessageParameter.Payload:
+      return data === undefined ? message.payload : propertyOf(message.payload, data as string);
+    case MessageParameter.Key:
+      return message.key;
+    case MessageParameter.KeyText:
+      return message.key && message.key.toString('utf8');
+    case MessageParameter.Header:
+      return message.headers[data as string];
+    case MessageParameter.Headers:
+      return message.headers;
+    case MessageParameter.Message:
+      return message;
+  }
+}
 
 /** Which parameters of a method are decorated and which are not; Nest would call it with `undefined` for the latter. */
 export function undecoratedParameters(instance: object, method: string): number[] {

@@ -3,16 +3,21 @@ import type { Message } from '../messaging/message.js';
 import type { OutgoingMessage, Producer } from '../messaging/producer.js';
 import type { HandlerMethod } from './handler.pipeline.js';
 
-/** A handler whose result is published before its message is completed: if that fails, the attempt has. */
+/**
+ * A handler whose result is published before its message is completed: if that fails, the attempt has.
+ *
+ * @param producer for those that are not transactional
+ */
 export function publishing(
   handle: HandlerMethod,
   publishTo: NonNullable<MessageHandlerOptions['publishTo']>,
-  producer: Producer,
+  producer: Producer | undefined,
 ): HandlerMethod {
   return async (message, context) => {
     const result = await handle(message, context);
     const outgoing = outgoingOf(result, message, publishTo);
-    if (outgoing.length > 0) await producer.publishBatch(outgoing);
+    if (!producer) for (const one of outgoing) await context.publish(one);
+    else if (outgoing.length > 0) await producer.publishBatch(outgoing);
   };
 }
 

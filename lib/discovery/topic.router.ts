@@ -2,8 +2,10 @@ import type { MessageHandlerOptions } from '../decorators/message-handler.decora
 import type { KafkaSettings } from '../config/kafka-settings.js';
 import type { DeadLetterPolicy, HandlerBinding } from '../engine/handler-binding.js';
 import { classifierOf } from '../engine/recovery/classify.js';
-import { deserializerOf } from '../messaging/formats.js';
+import type { Format } from '../messaging/format.js';
+import { deserializerOf, formatOf, type TopicFormats } from '../messaging/formats.js';
 import { takesTopic, type TopicPattern } from '../engine/topic-pattern.js';
+import { batchOfOne, type BatchMethod } from './batching.js';
 import { bindingFaults } from './binding-faults.js';
 import { HandlerBindingError } from './handler-binding.error.js';
 import type { HandlerDefinition } from './handler-definition.js';
@@ -13,6 +15,7 @@ export type RouteDefaults = Pick<
   KafkaSettings,
   | 'group'
   | 'format'
+  | 'formats'
   | 'retry'
   | 'nonRetriable'
   | 'classify'
@@ -43,6 +46,8 @@ export class TopicRouter {
       const binding = bind(definition, defaults);
       return definition.topics.map((pattern) => ({ pattern, binding }));
     });
+    const unordered = this.routes.filter(({ binding }) => binding.batch && binding.order === 'unordered');
+    if (unordered.length > 0) throw new HandlerBindingError(unordered.map(unorderedFault));
     const circles = this.routes.filter(({ pattern, binding }) => pattern === ownDeadLetterTopic(binding));
     if (circles.length > 0) throw new HandlerBindingError(circles.map(circleFault));
   }
@@ -62,6 +67,11 @@ export class TopicRouter {
     return handlers;
   }
 
+  /** Whether some handler's outputs are stored with its positions. */
+  get isTransactional(): boolean {
+    return this.routes.some(({ binding }) => binding.serialize !== undefined);
+  }
+
   /** A line for each route, `topic → Class.method`. */
   describe(): string[] {
     return this.routes.map(({ pattern, binding }) => `Mapped {${String(pattern)}} to ${binding.name}`);
@@ -79,7 +89,7 @@ export class TopicRouter {
   }
 }
 
-function bind({ name, handle, options }: HandlerDefinition, defaults: RouteDefaults): HandlerBinding {
+function bind({ name, handle, serialize, options, batch }: HandlerDefinition, defaults: RouteDefaults): HandlerBinding {
   const { lane, concurrency, rateLimit, onExhausted = defaults.onExhausted } = options;
   const ackTimeoutMs = options.ackTimeoutMs ?? defaults.ackTimeoutMs;
   const { retryTopics = [], nonRetriable = defaults.nonRetriable, classify = defaults.classify } = options;
@@ -87,11 +97,12 @@ function bind({ name, handle, options }: HandlerDefinition, defaults: RouteDefau
   const retry = { ...defaults.retry, ...withoutUndefined(options.retry ?? {}) };
   return {
     name,
-    handle: handle!,
+    ...(batch ? batchHandling(handle as unknown as BatchMethod, batch) : { handle: handle! }),
     order: options.processingOrder ?? (lane ? 'key' : defaults.processingOrder),
     lane,
-    deserializer: deserializerOf(options.format ?? defaults.format),
+    deserializerOf: deserializers(options.format, defaults),
     idempotencyKey: idempotencyKey(options.idempotent),
+    serialize,
     when: condition(options.when),
     concurrency,
     rateLimit,
@@ -105,8 +116,29 @@ function bind({ name, handle, options }: HandlerDefinition, defaults: RouteDefau
   };
 }
 
+function batchHandling(
+  handle: BatchMethod,
+  limits: NonNullable<HandlerDefinition['batch']>,
+): Pick<HandlerBinding, 'handle' | 'batch'> {
+  return { handle: batchOfOne(handle), batch: { ...limits, handle } };
+}
+
+/** Asked for every record: what is the same for all topics is not looked up. */
+function deserializers(own: Format | undefined, defaults: TopicFormats): HandlerBinding['deserializerOf'] {
+  const forAll = deserializerOf(own ?? defaults.format);
+  if (own !== undefined || Object.keys(defaults.formats).length === 0) return () => forAll;
+  return (topic) => deserializerOf(formatOf(topic, defaults));
+}
+
 function ownDeadLetterTopic({ deadLetter }: HandlerBinding): string | undefined {
   return typeof deadLetter?.topic === 'string' ? deadLetter.topic : undefined;
+}
+
+function unorderedFault({ binding }: Route): string {
+  return (
+    `${binding.name} takes batches, which are of one partition or one key, and the module's processingOrder is 'unordered'; ` +
+    "give it processingOrder: 'partition' or 'key'"
+  );
 }
 
 function circleFault({ pattern, binding }: Route): string {

@@ -16,6 +16,7 @@ import type { TopicRoutes } from './handler-binding.js';
 import type { EngineLogger } from './logger.js';
 import { RecordFlow, type RecordFlowSettings } from './record-flow.js';
 import { supervise } from './supervise.js';
+import type { TransactionFactory } from './transactions/transactions.js';
 import { settlesWithin } from './wait.js';
 import { watch } from './watchdog.js';
 
@@ -35,6 +36,17 @@ export interface GroupConsumerSettings extends RecordFlowSettings {
   silenceLimitMs: number;
 }
 
+/** What makes a consumer's connections, each when it is first needed. */
+export interface ClientFactories {
+  readonly member: ConsumerClientFactory;
+
+  /** For what recovery moves elsewhere. */
+  readonly publisher: () => RecordPublisher;
+
+  /** For what is stored together with positions. */
+  readonly transactions: () => TransactionFactory;
+}
+
 /** A member of a group, with the flow of its records. A client that ends is replaced. */
 export class GroupConsumer implements ConsumerClientListener {
   private readonly flow: RecordFlow;
@@ -45,7 +57,7 @@ export class GroupConsumer implements ConsumerClientListener {
 
   /** Made when something is published first. */
   private publisher: RecordPublisher | undefined;
-  private clients = 0;
+  private clientsMade = 0;
   private joined = false;
   private onJoined: (() => void)[] = [];
 
@@ -53,14 +65,14 @@ export class GroupConsumer implements ConsumerClientListener {
   constructor(
     private readonly settings: GroupConsumerSettings,
     routes: TopicRoutes,
-    private readonly createClient: ConsumerClientFactory,
-    createPublisher: () => RecordPublisher,
+    private readonly clients: ClientFactories,
     private readonly logger: EngineLogger,
     private readonly exit: () => void = () => process.kill(process.pid, 'SIGTERM'),
   ) {
     const duties = {
       client: () => this.client,
-      publish: (record: OutgoingRecord) => (this.publisher ??= createPublisher()).publish(record),
+      publish: (record: OutgoingRecord) => (this.publisher ??= clients.publisher()).publish(record),
+      createTransactions: () => clients.transactions(),
       stopRequested: () => void this.stop(),
       broke: (partition: TopicPartition, error: Error) => this.broke(partition, error),
     };
@@ -111,6 +123,7 @@ export class GroupConsumer implements ConsumerClientListener {
     await this.flow.drain([partition], seekDrainMs);
     if (!this.client || !partition.isOwned)
       throw new Error(`${partition.name} was given up, lost or moved elsewhere before it was moved`);
+    if (partition.plan.isTransactional) await this.flow.untilCommitted(partition); // with what was published so far
     const moved = this.flow.reassign({ ...place, offset });
     this.client.seek({ ...place, offset });
     this.logger.log(`Group "${this.settings.group}" goes on at ${partition.name}@${offset}, as asked for`);
@@ -129,12 +142,16 @@ export class GroupConsumer implements ConsumerClientListener {
       running: this.supervised !== undefined && !this.stopped.signal.aborted,
       joined: this.joined,
       assignments: partitions.map(({ topic, partition }) => ({ topic, partition })),
-      restarts: Math.max(0, this.clients - 1),
+      restarts: Math.max(0, this.clientsMade - 1),
       inFlight: this.flow.running,
       open: partitions.reduce((sum, { open }) => sum + open, 0),
       oldestOpenMs: Math.max(0, ...partitions.map(({ oldestOpenMs }) => oldestOpenMs)),
       ...this.flow.counts,
     };
+  }
+
+  prepare(partition: TopicPartition): Promise<void> {
+    return this.flow.prepare(partition);
   }
 
   assigned(positions: readonly CommittedPosition[]): void {
@@ -174,9 +191,8 @@ export class GroupConsumer implements ConsumerClientListener {
     const partitions = this.flow.all;
     await this.flow.drain(partitions, graceMs(this.settings.shutdownTimeoutMs));
     await this.flow.commitLast(partitions, (Date.now() + deadline) / 2);
-    this.flow.end();
     const left = Math.max(0, deadline - Date.now());
-    await Promise.all([this.publisher?.close(left), client && this.close(client, left)]);
+    await Promise.all([this.flow.end(), this.publisher?.close(left), client && this.close(client, left)]);
     this.publisher = undefined;
     await settlesWithin(supervised, Math.max(0, deadline - Date.now()));
     this.supervised = undefined;
@@ -184,8 +200,8 @@ export class GroupConsumer implements ConsumerClientListener {
   }
 
   private async runClient(): Promise<void> {
-    const client = (this.client = this.createClient(this));
-    this.clients++;
+    const client = (this.client = this.clients.member(this));
+    this.clientsMade++;
     const timers = [
       setInterval(() => this.flow.commit(), this.settings.commitIntervalMs),
       setInterval(() => this.flow.tidy(), tidyIntervalMs),

@@ -1,4 +1,6 @@
 import type { Deserializer } from '../messaging/format.js';
+import type { OutgoingMessage } from '../messaging/producer.js';
+import type { RecordToSend } from './client/produce/pending-record.js';
 import type { HandlerContext } from '../messaging/handler-context.js';
 import type { Message } from '../messaging/message.js';
 import type { ProcessingOrder } from '../messaging/processing-order.js';
@@ -18,6 +20,20 @@ export interface DeadLetterPolicy {
   readonly topic?: string | ((message: Message, error: unknown) => string) | undefined;
 }
 
+/** Makes records of messages: at once, unless their format has to ask somebody. */
+export type Serialize = (
+  messages: readonly OutgoingMessage[],
+) => readonly RecordToSend[] | Promise<readonly RecordToSend[]>;
+
+/** How a handler gets messages together. */
+export interface BatchBinding {
+  readonly maxSize: number;
+
+  /** Milliseconds that the first waits for others at most. */
+  readonly maxWaitMs: number;
+  handle(messages: Message[], context: HandlerContext): unknown;
+}
+
 /** A handler as the engine runs it. */
 export interface HandlerBinding {
   /** `Class.method`, for logs and `HandlerContext.handler`. */
@@ -27,11 +43,17 @@ export interface HandlerBinding {
   /** In `key` order, what stands for the record's key. */
   readonly lane?: ((message: Message) => string) | undefined;
 
-  /** What makes payloads of values. */
-  readonly deserializer: Deserializer;
+  /** What makes payloads of the values of a topic. */
+  readonly deserializerOf: (topic: string) => Deserializer;
 
   /** What a message is known by, of a handler that is to have its effect once. */
   readonly idempotencyKey?: ((message: Message) => string) | undefined;
+
+  /**
+   * Makes records of what it publishes, of a handler whose outputs are stored in one transaction with the position; `undefined` of
+   * others.
+   */
+  readonly serialize?: Serialize | undefined;
 
   /** Which messages of its topics it takes; all without it. */
   readonly when?: ((message: Message) => boolean) | undefined;
@@ -59,6 +81,9 @@ export interface HandlerBinding {
   /** What becomes of it where there are no dead letters. */
   readonly onExhausted: 'retry' | 'skip' | 'stop';
   handle(message: Message, context: HandlerContext): unknown;
+
+  /** Of a handler of batches, which {@link handle} calls with one message. */
+  readonly batch?: BatchBinding | undefined;
 }
 
 /** The handlers of a topic; none for a topic that is subscribed without one. */

@@ -9,15 +9,24 @@ import type { AssignedPartition } from './dispatch/assigned-partition.js';
 import { AssignedPartitions } from './dispatch/assigned-partitions.js';
 import { Backpressure, type InFlightLimits } from './dispatch/backpressure.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
+import type { Lane } from './dispatch/lane.js';
 import { RequestedPauses } from './dispatch/requested-pauses.js';
 import { TopicPlans } from './dispatch/topic-plans.js';
 import type { TopicRoutes } from './handler-binding.js';
 import type { EngineLogger } from './logger.js';
-import { Committer } from './offsets/committer.js';
+import { Commits } from './offsets/commits.js';
 import type { OutgoingRecord } from './client/record-publisher.js';
-import { Delivery, noCounts, type DeliveryContext, type DeliveryCounts } from './recovery/delivery.js';
+import { BatchDelivery } from './recovery/batch-delivery.js';
+import {
+  Delivery,
+  noCounts,
+  type DeliveryContext,
+  type DeliveryCounts,
+  type LaneDelivery,
+} from './recovery/delivery.js';
 import { address } from './recovery/redelivery.js';
 import { AcknowledgementError } from '../messaging/errors.js';
+import { Transactions, type TransactionFactory } from './transactions/transactions.js';
 import { settlesWithin } from './wait.js';
 
 /** How long handlers may take to settle once their signal has fired. */
@@ -41,6 +50,9 @@ export interface RecordFlowDuties {
   /** Writes what recovery moves elsewhere. */
   publish(record: OutgoingRecord): Promise<void>;
 
+  /** What writes in transactions. */
+  createTransactions(): TransactionFactory;
+
   /** A handler's policy asks for the end of the consumer. */
   stopRequested(): void;
 
@@ -53,7 +65,9 @@ export class RecordFlow {
   private readonly partitions: AssignedPartitions;
   private readonly dispatcher: Dispatcher;
   private readonly backpressure: Backpressure;
-  private readonly committer: Committer<AssignedPartition>;
+  private readonly plans: TopicPlans;
+  private readonly transactions: Transactions;
+  private readonly commits: Commits;
   private readonly deliveries: DeliveryContext;
   private readonly pauses = new RequestedPauses();
   private completedSinceCommit = 0;
@@ -73,12 +87,12 @@ export class RecordFlow {
     this.backpressure = new Backpressure(settings);
     this.dispatcher = new Dispatcher(settings.concurrency, {
       mayStart: () => duties.client()?.isLive === true,
-      deliver: (record, partition) => this.deliver(record, partition),
-      completed: (partition) => this.completed(partition),
+      deliver: (lane, partition) => this.deliver(lane, partition),
+      completed: (partition, records) => this.completed(partition, records),
       stopRequested: () => duties.stopRequested(),
       broke: (partition, error) => duties.broke(partition, error),
     });
-    const plans = new TopicPlans(routes, group, logger);
+    const plans = (this.plans = new TopicPlans(routes, group, logger));
     const listener = {
       ready: (partition: AssignedPartition) => this.dispatcher.wake(partition),
       retired: (partition: AssignedPartition) => this.dispatcher.retire(partition),
@@ -86,11 +100,16 @@ export class RecordFlow {
       resumed: (partition: AssignedPartition) => duties.client()?.resume(partition),
     };
     this.partitions = new AssignedPartitions((topic) => plans.of(topic), listener, logger);
-    this.committer = new Committer(
-      () => this.partitions.all,
-      (positions) => this.send(positions),
-      logger,
-    );
+    const transacting = {
+      client: () => duties.client(),
+      stored: (partition: AssignedPartition) => this.backpressure.look(partition),
+      lose: (partition: AssignedPartition) => this.lose([partition]),
+      ending: () => this.ending.signal,
+    };
+    const createTransactions = (): TransactionFactory => duties.createTransactions();
+    this.transactions = new Transactions(group, createTransactions, transacting, logger);
+    const send = (positions: CommittedPosition[]): Promise<void> => this.send(positions);
+    this.commits = new Commits(group, () => this.partitions.all, send, this.transactions, logger);
   }
 
   get all(): AssignedPartition[] {
@@ -114,9 +133,14 @@ export class RecordFlow {
     return this.partitions.of(partitions);
   }
 
+  /** To be waited for before the position of a partition is read. */
+  async prepare(place: TopicPartition): Promise<void> {
+    if (this.plans.of(place.topic).isTransactional) await this.transactions.prepare(place);
+  }
+
   /** These positions are committed. */
   assign(positions: readonly CommittedPosition[]): void {
-    for (const position of positions) this.committer.startedAt(this.add(position));
+    for (const position of positions) this.commits.startedAt(this.add(position));
     this.backpressure.divideAmong(this.all);
   }
 
@@ -125,12 +149,14 @@ export class RecordFlow {
     const before = this.find(position);
     this.partitions.lose([position]);
     const partition = this.add({ ...position, metadata: before?.metadataWithoutRecords ?? '' });
+    if (before) partition.outputs.add(before.outputs.take());
     this.backpressure.divideAmong(this.all);
     return partition;
   }
 
   lose(partitions: readonly TopicPartition[]): void {
     this.partitions.lose(partitions);
+    this.transactions.forget(partitions);
     this.backpressure.divideAmong(this.all);
   }
 
@@ -149,27 +175,17 @@ export class RecordFlow {
   /** Commits what is completed, in the background. */
   commit(): void {
     this.completedSinceCommit = 0;
-    void this.committer.flush();
+    this.commits.flush();
   }
 
   /** Commits until the broker knows what the partition has completed up to now, or it is lost, or all is ending. */
   untilCommitted(partition: AssignedPartition): Promise<boolean> {
-    return this.committer.untilCommitted(partition, this.ending.signal);
+    return this.commits.untilCommitted(partition, this.ending.signal);
   }
 
   /** The last commit, before partitions are given up. */
-  async commitLast(partitions: readonly AssignedPartition[], deadline: number): Promise<void> {
-    const tooLate = new AbortController();
-    const committed = partitions.map((partition) => this.committer.untilCommitted(partition, tooLate.signal));
-    const isInTime = await settlesWithin(Promise.all(committed), deadline - Date.now());
-    tooLate.abort();
-    if (isInTime) return;
-    const isDue = (partition: AssignedPartition): boolean => partition.isOwned && !this.committer.isDone(partition);
-    const names = partitions.filter(isDue).map(({ name, position }) => `${name}@${position.offset}`);
-    this.logger.error(
-      `The last commit of group "${this.settings.group}" was not answered in time; records may be delivered again from ` +
-        names.toSorted().join(', '),
-    );
+  commitLast(partitions: readonly AssignedPartition[], deadline: number): Promise<void> {
+    return this.commits.last(partitions, deadline);
   }
 
   /** Starts nothing new, and waits for running handlers; past the budget they are aborted. */
@@ -189,8 +205,9 @@ export class RecordFlow {
   }
 
   /** What waits for a commit waits no longer. */
-  end(): void {
+  async end(): Promise<void> {
     this.ending.abort();
+    await this.transactions.close();
   }
 
   /** Lets what waits long take no more memory than its own. To be called now and then. */
@@ -210,16 +227,35 @@ export class RecordFlow {
     else partition.resume('application');
   }
 
-  private deliver(record: ConsumedRecord, partition: AssignedPartition): Delivery {
-    const scope = { aborted: partition.aborted, commit: () => this.commitEarly(partition, record.offset) };
-    const { handlers, delayMs } = partition.plan;
+  private deliver(lane: Lane, partition: AssignedPartition): LaneDelivery {
+    const { handlers, batch, delayMs, isTransactional } = partition.plan;
+    if (batch) return this.deliverBatch(partition.batchOf(lane, batch), { ...handlers[0]!, batch }, partition);
+    const record = lane.waiting.first!;
+    const scope = {
+      aborted: partition.aborted,
+      commit: () => this.commitEarly(partition, record.offset),
+      takesMoved: isTransactional && this.transactions.takesMoved(partition),
+    };
     return new Delivery(address(record, handlers, this.settings.group, delayMs !== undefined), scope, this.deliveries);
   }
 
-  private completed(partition: AssignedPartition): Promise<unknown> | undefined {
+  private deliverBatch(
+    records: readonly ConsumedRecord[],
+    binding: ConstructorParameters<typeof BatchDelivery>[1],
+    partition: AssignedPartition,
+  ): BatchDelivery {
+    const completeEarly = (offset: number): void => {
+      if (partition.isOwned) partition.completeEarly(offset);
+    };
+    return new BatchDelivery(records, binding, { aborted: partition.aborted, completeEarly }, this.deliveries);
+  }
+
+  private completed(partition: AssignedPartition, records: number): Promise<unknown> | undefined {
     this.backpressure.look(partition);
     if (!this.settings.autoCommit) return this.untilCommitted(partition);
-    if (++this.completedSinceCommit >= this.settings.commitAfterRecords) this.commit();
+    if (partition.plan.isTransactional) return void this.commits.flush(partition);
+    this.completedSinceCommit += records;
+    if (this.completedSinceCommit >= this.settings.commitAfterRecords) this.commit();
     return undefined;
   }
 

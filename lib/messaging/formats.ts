@@ -37,6 +37,16 @@ export function isFormat(value: unknown): value is Format {
   return typeof (value as Partial<Deserializer> | null)?.deserialize === 'function';
 }
 
+/** Formats by topic, and the one of all others. */
+export interface TopicFormats {
+  readonly format: Format;
+  readonly formats: Readonly<Record<string, Format>>;
+}
+
+export function formatOf(topic: string, { format, formats }: TopicFormats): Format {
+  return Object.hasOwn(formats, topic) ? formats[topic]! : format;
+}
+
 export function deserializerOf(format: Format): Deserializer {
   return typeof format === 'string' ? builtIn[format] : format;
 }

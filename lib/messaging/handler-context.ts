@@ -1,3 +1,5 @@
+import type { OutgoingMessage } from './producer.js';
+
 /**
  * What a handler may know about the delivery it is part of, and ask for.
  *
@@ -39,11 +41,20 @@ export abstract class HandlerContext {
   abstract nack(delayMs?: number): void;
 
   /**
+   * Publishes, for handlers with `{ transactional: true }`: in the transaction that commits the message, once its handler has
+   * succeeded. What a failed attempt has published is dropped. Resolves when the message is accepted, not when it is stored.
+   *
+   * @throws PublishError for a handler without transactions, or when the attempt is over
+   * @throws MessagingError when the value cannot be serialised
+   */
+  abstract publish(message: OutgoingMessage): Promise<void>;
+
+  /**
    * Completes the message now, while its handler goes on, and resolves when the broker has it committed; for what must not
    * be done again whatever happens next. A commit that fails is tried again as long as the partition is ours.
    *
-   * @throws AcknowledgementError when the partition is lost before, the attempt is over, or another handler of the topic
-   *   has still to handle the message
+   * @throws AcknowledgementError when the partition is lost before, the attempt is over, another handler of the topic
+   *   has still to handle the message, or the handler is `transactional`
    */
   abstract commit(): Promise<void>;
 }

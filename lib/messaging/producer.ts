@@ -42,19 +42,24 @@ export interface PublishedRecord {
  */
 export abstract class Producer {
   /**
-   * Resolves when the broker has acknowledged the message.
+   * Resolves when the broker has acknowledged the message. What is published at the same time may share requests; messages
+   * of one key are stored in the order of the calls.
    *
-   * @throws PublishError when it did not; the message may or may not be stored; or when its value cannot be serialised
+   * @throws PublishError when it did not, which says whether the message may be stored nevertheless; or when its value cannot be serialised
    */
   abstract publish(message: OutgoingMessage): Promise<PublishedRecord>;
 
   /**
-   * Publishes several messages at once; the results stand in the order of the messages.
+   * Publishes several messages at once; the results stand in the order of the messages. When a value cannot be serialised,
+   * none is published.
    *
-   * @throws PublishError when not all were acknowledged; some may be stored
+   * @throws PublishError when not all were acknowledged; its `failed` tells which, the others are stored
    */
   abstract publishBatch(messages: OutgoingMessage[]): Promise<PublishedRecord[]>;
 
-  /** Releases the connections. Publishing afterwards is an error. */
+  /** Resolves when all that was published before is acknowledged or has failed, without waiting for more to go with it. Never rejects. */
+  abstract flush(): Promise<void>;
+
+  /** Flushes, within the implementation's limit, and releases the connections. Publishing afterwards is an error. */
   abstract close(): Promise<void>;
 }

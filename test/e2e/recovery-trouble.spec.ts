@@ -80,7 +80,7 @@ describe('recovery in trouble', () => {
     await kafka.until(() => kafka.committed(group, 'orders').some(({ offset }) => offset === '4'));
   });
 
-  it('a lost answer to a dead letter makes the next one neither vanish nor come out twice by its sequence', async () => {
+  it('a lost answer to a dead letter has it stored once, and the next one not vanish', async () => {
     kafka.faults.disconnect('Produce', { topic: 'orders.dlq', when: 'after', times: 4 });
     await start();
     kafka.produce(
@@ -90,7 +90,7 @@ describe('recovery in trouble', () => {
 
     await kafka.until(() => committed(0) === '4', { timeoutMs: 30_000 });
 
-    expect([...new Set(letters())]).toEqual(['bad 1', 'bad 2', 'bad 3', 'bad 4']);
+    expect(letters()).toEqual(['bad 1', 'bad 2', 'bad 3', 'bad 4']);
   });
 
   it('a dead letter that is too large and cannot be compressed goes without its stack, then without the error’s text, then is held', async () => {

@@ -29,6 +29,7 @@ describe('the sample', () => {
     expect(output).toMatch(/\[Orders] \w+-003 paid: +10\.00 EUR by card$/m);
     expect(shipped()).toBe(3);
     expect(output).toMatch(/\[Summary] 3 orders, 3 of them shipped, 36\.10 EUR taken$/m);
+    expect(output).toMatch(/\[Sales] .* ordered, counted in \d+ batches$/m);
   });
 
   it('drains on SIGTERM in the middle of its stream, and ends with 0', async () => {

@@ -48,6 +48,11 @@ export class InMemoryBroker implements Consumer, Producer {
     return Promise.all(messages.map((message) => this.publish(message)));
   }
 
+  /** What is published is in the queue at once. */
+  flush(): Promise<void> {
+    return Promise.resolve();
+  }
+
   close(): Promise<void> {
     return this.stop();
   }
@@ -78,7 +83,7 @@ export class InMemoryBroker implements Consumer, Producer {
 const refuse = (): never => {
   throw new AcknowledgementError('A message of the in-memory broker is acknowledged by returning');
 };
-const answers = { ack: refuse, nack: refuse, commit: () => Promise.resolve().then(refuse) };
+const answers = { ack: refuse, nack: refuse, commit: async () => refuse(), publish: async () => refuse() };
 
 function toMessage({ topic, key, value, headers = {}, timestamp }: OutgoingMessage, offset: string): Message {
   const rawHeaders = Object.fromEntries(

@@ -5,6 +5,7 @@ import type { Message } from '../../lib/messaging/message.js';
 import { deferred, type Deferred } from './deferred.js';
 import { eventually } from './eventually.js';
 import { FakeConsumerClient } from './fake-consumer-client.js';
+import { FakeTransactions } from './fake-transactions.js';
 import { FakePublisher } from './fake-publisher.js';
 import { handlerBinding } from './handler-binding.js';
 import { RecordingLogger } from './recording-logger.js';
@@ -27,6 +28,7 @@ export class ConsumingApplication {
   readonly clients: FakeConsumerClient[] = [];
   readonly logger = new RecordingLogger();
   readonly publisher = new FakePublisher();
+  readonly transactions = new FakeTransactions();
   readonly consumer: GroupConsumer;
 
   constructor({ handler, ...settings }: ConsumingApplicationOptions = {}) {
@@ -34,11 +36,14 @@ export class ConsumingApplication {
     this.consumer = new GroupConsumer(
       { ...defaults, ...settings },
       (topic) => (topic === 'orders' ? [binding] : []),
-      (listener) => {
-        this.clients.push(new FakeConsumerClient(listener));
-        return this.client;
+      {
+        member: (listener) => {
+          this.clients.push(new FakeConsumerClient(listener));
+          return this.client;
+        },
+        publisher: () => this.publisher,
+        transactions: () => this.transactions,
       },
-      () => this.publisher,
       this.logger,
     );
   }

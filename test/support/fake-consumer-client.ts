@@ -56,6 +56,10 @@ export class FakeConsumerClient implements ConsumerClient {
     this.calls.push(`seek ${partitionName(position)}@${position.offset}`);
   }
 
+  reread(partition: TopicPartition): void {
+    this.calls.push(`reread ${partitionName(partition)}`);
+  }
+
   position(): undefined {
     return undefined;
   }

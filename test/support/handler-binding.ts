@@ -7,7 +7,7 @@ export function handlerBinding(fields: Partial<HandlerBinding> = {}): HandlerBin
   return {
     name: 'Orders.created',
     order: 'partition',
-    deserializer: json,
+    deserializerOf: () => json,
     classify,
     retry: { initialDelayMs: 0, multiplier: 1, maxDelayMs: 0, jitter: 'none', maxAttempts: Infinity },
     retryTopics: [],

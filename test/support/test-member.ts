@@ -56,6 +56,10 @@ export class TestMember implements ConsumerClientListener {
     return new TestMember(brokers, settings);
   }
 
+  prepare(): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** Of the last assignment: `orders-0`, sorted. */
   get partitions(): string[] {
     return [...this.owned.keys()].sort();
@@ -156,6 +160,7 @@ const defaults: GroupSettings = {
   leaveOnStop: true,
   startFromBeginning: true,
   sideTopics: () => [],
+  isTransactional: false,
   createTopics: false,
   sessionTimeoutMs: 10_000,
   heartbeatIntervalMs: 200,

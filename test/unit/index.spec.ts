@@ -5,6 +5,8 @@ import { sourceFiles } from '../support/source-files.js';
 
 const values = [
   'AcknowledgementError',
+  'BatchError',
+  'BatchHandler',
   'ConsumedMessage',
   'Consumer',
   'DeadLetterService',
@@ -32,6 +34,7 @@ const values = [
   'NonRetriableError',
   'Producer',
   'PublishError',
+  'SchemaRegistry',
   'SkipMessageError',
   'getDeadLetterServiceToken',
   'getKafkaConsumerToken',
@@ -42,7 +45,10 @@ const values = [
 
 const types = [
   'AssignorName',
+  'BatchFailure',
+  'BatchHandlerOptions',
   'BuiltInFormat',
+  'Compression',
   'ConfigFault',
   'CrashPolicy',
   'DeadLetter',
@@ -67,7 +73,10 @@ const types = [
   'NonRetriable',
   'OutgoingMessage',
   'PartitionStatus',
+  'PayloadSchema',
   'ProcessingOrder',
+  'ProducerOptions',
+  'ProtobufFormatOptions',
   'PublishedRecord',
   'RedriveOptions',
   'RedriveProgress',
@@ -76,8 +85,11 @@ const types = [
   'SaslOAuthBearerOptions',
   'SaslOptions',
   'SaslPasswordOptions',
+  'SchemaFormatOptions',
+  'SchemaRegistryOptions',
   'Serializer',
   'SslOptions',
+  'StandardSchema',
   'TopicPartition',
 ];
 

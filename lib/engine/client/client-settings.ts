@@ -1,5 +1,6 @@
 import type { SASLOptions } from 'kafkajs';
 import type { ConnectionOptions } from 'node:tls';
+import type { Compression } from './produce/pending-record.js';
 import type { SideTopic } from '../recovery/recovery-topics.js';
 
 /** How to reach and sign on to a cluster, in the client's own terms. */
@@ -19,6 +20,18 @@ export interface ConnectionSettings {
  */
 export type AssignorName = 'cooperative-sticky' | 'sticky' | 'roundrobin';
 
+/** How records are sent. */
+export interface ProducerSettings {
+  lingerMs: number;
+  deliveryTimeoutMs: number;
+  maxRequestBytes: number;
+  maxBufferedBytes: number;
+  compression: Compression;
+}
+
+/** What concerns the sending alone. */
+export type SenderSettings = ProducerSettings & Pick<ConnectionSettings, 'requestTimeoutMs'>;
+
 /** How a member of a group behaves. */
 export interface GroupSettings {
   group: string;
@@ -33,6 +46,9 @@ export interface GroupSettings {
   leaveOnStop: boolean;
   topics: readonly (string | RegExp)[];
   startFromBeginning: boolean;
+
+  /** Whether positions may be written in transactions: then those under way are waited for. */
+  isTransactional: boolean;
 
   /** What recovery needs beside a topic that is subscribed to. */
   sideTopics: (topic: string) => readonly SideTopic[];

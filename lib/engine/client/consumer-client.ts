@@ -52,6 +52,9 @@ export interface CommittedPosition extends PartitionPosition {
  * What a callback throws, or a revocation rejects with, ends {@link ConsumerClient.run} with that error.
  */
 export interface ConsumerClientListener {
+  /** The position of a partition is read once this has settled; if it rejects, it is called again before the next attempt. */
+  prepare(partition: TopicPartition): Promise<void>;
+
   /**
    * These partitions are now ours and will be read from these positions; those assigned before stay. Without any after a
    * join that leaves this member with nothing to read.
@@ -124,6 +127,9 @@ export interface ConsumerClient {
 
   /** Goes on reading an owned partition from another offset; records handed out already are the caller's to drop. */
   seek(position: PartitionPosition): void;
+
+  /** Loses an owned partition, and takes it up again from what is committed. Nothing happens if it is not read now. */
+  reread(partition: TopicPartition): void;
 
   /** The offset behind the last record handed out; `undefined` for a partition that is not read now. */
   position(partition: TopicPartition): number | undefined;

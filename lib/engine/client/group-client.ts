@@ -74,7 +74,8 @@ export class GroupClient implements ConsumerClient {
     this.topics = new TopicWatch(this.subscription, () => this.membership.identity !== undefined, logger);
     const fromBeginning = (topic: string): boolean => settings.startFromBeginning || this.subscription.isLate(topic);
     const isOwned = (partition: TopicPartition): boolean => this.owned.has(partition);
-    this.positions = new PositionReader(this.cluster, this.offsets, fromBeginning, isOwned, logger);
+    const { isTransactional } = settings;
+    this.positions = new PositionReader(this.cluster, this.offsets, fromBeginning, isOwned, isTransactional, logger);
     const gone = (topic: string): void => void this.inBackground(this.vanished(topic));
     this.missing = new MissingTopics(this.cluster, this.offsets, () => this.owned.read, gone, this.closing.signal);
     const fetched = { ...this.listener, missing, isDoubtful: (topic: string) => this.missing.isDoubtful(topic) };
@@ -113,6 +114,13 @@ export class GroupClient implements ConsumerClient {
 
   seek(position: PartitionPosition): void {
     this.fetcher.seek(position);
+  }
+
+  reread(partition: TopicPartition): void {
+    const read = this.owned.read.filter((owned) => partitionName(owned) === partitionName(partition));
+    if (this.stopping || read.length === 0 || this.owned.isLeaving(partition)) return;
+    this.lose(read);
+    void this.inBackground(this.startReading(this.owned.renew(read), this.subscribed));
   }
 
   position(partition: TopicPartition): number | undefined {
@@ -218,7 +226,7 @@ export class GroupClient implements ConsumerClient {
     if (this.owned.all.length === 0) this.listener.assigned([]);
     let pending = added;
     for (let attempt = 1; pending.length > 0; attempt++) {
-      const positions = await this.positions.read(pending, topics);
+      const positions = await this.positions.read(await this.prepared(pending), topics);
       if (this.stopping) return;
       pending = pending.filter((partition) => this.owned.has(partition));
       const found = new Map(positions.map((position) => [partitionName(position), position]));
@@ -232,6 +240,13 @@ export class GroupClient implements ConsumerClient {
       if (attempt === 1) this.logger.warn(`No position yet for ${pending.map(partitionName).join(', ')}; trying again`);
       await wait(positionsIntervalMs, this.closing.signal);
     }
+  }
+
+  private async prepared(partitions: readonly TopicPartition[]): Promise<readonly TopicPartition[]> {
+    const results = await Promise.allSettled(partitions.map((partition) => this.listener.prepare(partition)));
+    for (const { reason } of results.filter((result) => result.status === 'rejected'))
+      this.logger.warn(`A partition cannot be read yet: ${describeThrown(reason).text}`);
+    return partitions.filter((_, at) => results[at]!.status === 'fulfilled');
   }
 
   private async giveUp(partitions: readonly TopicPartition[]): Promise<void> {

@@ -21,6 +21,7 @@ export function guarded(
     assigned: guard((positions) => listener.assigned(positions)),
     records: guard((...batch) => listener.records(...batch)),
     repositioned: guard((position) => listener.repositioned(position)),
+    prepare: (partition) => listener.prepare(partition),
     revoked: (partitions, drainMs) => listener.revoked(partitions, drainMs),
     lost: guard((partitions) => listener.lost(partitions)),
   };

@@ -1,51 +1,12 @@
-import type { ICustomPartitioner, Message, PartitionerArgs } from 'kafkajs';
-import { CompressionTypes, Partitioners } from './connection/kafkajs-internals.js';
+import type { RecordToSend } from './produce/pending-record.js';
 import type { OutgoingRecord } from './record-publisher.js';
 
-/** A message for a topic, as kafkajs takes it. */
-export interface Outgoing {
-  topic: string;
-  message: HintedMessage;
-}
-
-/** kafkajs hands a message to the partitioner as it came. */
-interface HintedMessage extends Message {
-  preferredPartition?: number | undefined;
-}
-
-/** A partition once chosen stays: a retry that chose anew could store a message twice. */
-export const hintedPartitioner: ICustomPartitioner = () => {
-  const choose = Partitioners.DefaultPartitioner();
-  return (args) => (args.message.partition ??= preferred(args) ?? choose(args));
-};
-
-function preferred({ message, partitionMetadata }: PartitionerArgs): number | undefined {
-  const { preferredPartition } = message as HintedMessage;
-  return partitionMetadata.find(({ partitionId }) => partitionId === preferredPartition)?.partitionId;
-}
-
-/** A repeated header is an array in kafkajs, and it has none that are null: they become empty. */
-export function asItStands({ key, value, headers, preferredPartition }: OutgoingRecord): HintedMessage {
-  const byName = Object.create(null) as Record<string, Buffer[]>;
-  for (const [name, bytes] of headers) (byName[name] ??= []).push(bytes ?? Buffer.alloc(0));
-  return { key, value, headers: byName, preferredPartition };
-}
-
-export function byTopic(outgoing: readonly Outgoing[]): { topic: string; messages: Message[] }[] {
-  const topics = new Map<string, Message[]>();
-  for (const { topic, message } of outgoing) {
-    const messages = topics.get(topic);
-    if (messages) messages.push(message);
-    else topics.set(topic, [message]);
-  }
-  return [...topics].map(([topic, messages]) => ({ topic, messages }));
+/** @param compressed whether to compress it */
+export function recordToSend(record: OutgoingRecord, compressed = record.compressed): RecordToSend {
+  return { ...record, timestamp: Date.now(), compression: compressed ? 'gzip' : 'none' };
 }
 
 const tooLarge: ReadonlySet<unknown> = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
-
-export function compressionOf(compressed: boolean): number {
-  return compressed ? CompressionTypes.GZIP : CompressionTypes.None;
-}
 
 /** Whether a broker has refused what was sent for its size. */
 export function isTooLarge(error: unknown): boolean {
@@ -63,7 +24,7 @@ export function isNotWritable(error: unknown): boolean {
   return hasType(error, notWritable);
 }
 
-/** kafkajs wraps the protocol's errors, sometimes more than once. */
+/** An error may be the cause of another. */
 export function hasType(error: unknown, types: ReadonlySet<unknown>): boolean {
   if (!(error instanceof Error)) return false;
   return types.has((error as { type?: unknown }).type) || hasType(error.cause, types);

@@ -1,132 +1,122 @@
-import type { Kafka, Message, Producer, RecordMetadata, RetryOptions } from 'kafkajs';
-import type { OutgoingMessage, PublishedRecord } from '../../messaging/producer.js';
+import type { PublishedRecord } from '../../messaging/producer.js';
 import type { EngineLogger } from '../logger.js';
 import { settlesWithin } from '../wait.js';
-import type { ConnectionSettings } from './client-settings.js';
-import { describeConnectionFailure } from './connection/connection-failure.js';
-import { partitionName } from './consumer-client.js';
-import { kafkajsConnection } from './connection/kafkajs-connection.js';
-import { KafkaClient, logLevel } from './connection/kafkajs-internals.js';
-import { kafkajsLogSink } from './connection/kafkajs-logger.js';
-import { asItStands, byTopic, compressionOf, hintedPartitioner, isTooLarge, type Outgoing } from './outgoing.js';
+import type { ConnectionSettings, ProducerSettings } from './client-settings.js';
+import { Cluster } from './connection/cluster.js';
+import { isTooLarge, recordToSend } from './outgoing.js';
+import { PendingRecord, type RecordToSend } from './produce/pending-record.js';
+import { ProducerIds } from './produce/producer-ids.js';
+import { RecordSender } from './produce/record-sender.js';
 import { RecordTooLargeError, type OutgoingRecord, type RecordPublisher } from './record-publisher.js';
 
-/** A message whose value is what is to be stored. */
-export interface SerializedMessage extends OutgoingMessage {
-  value: Buffer | string | null;
-}
-
 /**
- * kafkajs's idempotent producer without its trap: when an answer is lost it takes the sequence numbers back, and the next
- * records that use them are acknowledged as duplicates and never stored. So one request is under way at a time, and
- * after a rejected one the producer is replaced, with a producer id of its own.
+ * An idempotent producer on requests of its own. kafkajs's takes sequence numbers back when an answer is lost, and the next
+ * records that use them are acknowledged as duplicates and never stored; and it rejects all records for the fault of one.
  */
 export class ProducerClient implements RecordPublisher {
-  private readonly kafka: Kafka;
-  private producer: Producer | undefined;
-  private lastSend: Promise<unknown> = Promise.resolve();
+  private readonly cluster: Cluster;
+  private readonly sender: RecordSender;
+  private readonly pending = new Set<PendingRecord>();
+  private pendingBytes = 0;
+
+  /** How many wait for what lingers to be sent. */
+  private inHurry = 0;
+  private wakeWhenRoom: (() => void) | undefined;
   private closed = false;
 
-  /** @param retry how often kafkajs itself repeats a request, if not as by default */
   constructor(
-    private readonly settings: ConnectionSettings,
+    settings: ConnectionSettings,
     logger: EngineLogger,
-    retry?: RetryOptions,
+    private readonly producing: ProducerSettings,
   ) {
-    this.kafka = new KafkaClient({
-      ...kafkajsConnection(settings),
-      retry,
-      logLevel: logLevel.WARN,
-      logCreator: () => kafkajsLogSink(logger),
-    });
+    this.cluster = new Cluster(settings, logger);
+    const ids = new ProducerIds(() => this.cluster.initProducerId());
+    const { requestTimeoutMs } = settings;
+    this.sender = new RecordSender(this.cluster, ids, { ...producing, requestTimeoutMs }, logger);
   }
 
-  /** @returns where each message went, in their order */
-  send(messages: readonly SerializedMessage[]): Promise<PublishedRecord[]> {
-    return this.enqueue(messages.map((message) => ({ topic: message.topic, message: toKafkajs(message) })));
+  /** Whether as many bytes wait for their acknowledgement as may. */
+  get isFull(): boolean {
+    return this.pendingBytes >= this.producing.maxBufferedBytes;
+  }
+
+  /** Resolves when there is room for more, and lets nothing linger meanwhile. One may wait for it at a time. */
+  async untilRoom(): Promise<void> {
+    if (this.isFull) await this.inHaste(new Promise<void>((resolve) => (this.wakeWhenRoom = resolve)));
+  }
+
+  /**
+   * @returns where each record went, in their order; each rejects by itself
+   * @throws Error when this is closed
+   */
+  send(records: readonly RecordToSend[]): Promise<PublishedRecord>[] {
+    if (this.closed) throw closedError();
+    const deadline = Date.now() + this.producing.deliveryTimeoutMs;
+    return records.map((record) => this.enqueue(record, deadline));
   }
 
   async publish(record: OutgoingRecord): Promise<void> {
     try {
-      await this.enqueue([{ topic: record.topic, message: asItStands(record) }], record.compressed);
+      const [stored] = this.send([recordToSend(record)]);
+      await stored;
     } catch (error) {
       if (isTooLarge(error)) throw new RecordTooLargeError((error as Error).message, { cause: error });
       throw error;
     }
   }
 
-  private enqueue(outgoing: readonly Outgoing[], compressed = false): Promise<PublishedRecord[]> {
-    const sent = this.lastSend.then(() => this.sendNow(outgoing, compressed));
-    this.lastSend = sent.catch(() => undefined);
-    return sent;
+  /** Sends what lingers. Resolves when all that was to be sent before is stored or refused. */
+  async flush(): Promise<void> {
+    await this.inHaste(Promise.allSettled([...this.pending].map(({ stored }) => stored)));
   }
 
-  /** Waits for what is under way, then disconnects; within so many milliseconds, whatever the brokers do. */
+  /** Flushes, then disconnects; within so many milliseconds, whatever the brokers do. */
   async close(deadlineMs: number): Promise<void> {
     this.closed = true;
-    await settlesWithin(
-      this.lastSend.then(() => this.discard()),
-      deadlineMs,
-    );
+    await settlesWithin(this.flush(), deadlineMs);
+    this.sender.close();
+    for (const record of this.pending) record.fail(closedError('it may or may not be stored'));
+    await this.cluster.close();
   }
 
-  private async sendNow(outgoing: readonly Outgoing[], compressed: boolean): Promise<PublishedRecord[]> {
-    if (this.closed) throw new Error('the producer is closed; publish before the application has shut down');
-    try {
-      const producer = (this.producer ??= await this.connect());
-      const compression = compressionOf(compressed);
-      const metadata = await producer.sendBatch({ acks: -1, compression, topicMessages: byTopic(outgoing) });
-      return places(outgoing, metadata);
-    } catch (error) {
-      await this.discard();
-      throw error;
-    }
+  private enqueue(record: RecordToSend, deadline: number): Promise<PublishedRecord> {
+    const pending = new PendingRecord(record, deadline, this.settled);
+    this.pending.add(pending);
+    this.pendingBytes += pending.size;
+    this.sender.add(pending);
+    return pending.stored;
   }
 
-  private async connect(): Promise<Producer> {
-    const producer = this.kafka.producer({
-      idempotent: true,
-      maxInFlightRequests: 1,
-      allowAutoTopicCreation: false,
-      createPartitioner: hintedPartitioner,
-    });
-    try {
-      await producer.connect();
-      return producer;
-    } catch (cause) {
-      await producer.disconnect(); // a refused connection stays open otherwise
-      throw new Error(describeConnectionFailure(cause as Error, this.settings), { cause });
-    }
+  private async inHaste(end: Promise<unknown>): Promise<void> {
+    this.inHurry++;
+    this.sender.hurry(true);
+    await end;
+    if (--this.inHurry === 0) this.sender.hurry(false);
   }
 
-  private async discard(): Promise<void> {
-    const { producer } = this;
-    this.producer = undefined;
-    await producer?.disconnect();
-  }
+  private readonly settled = (record: PendingRecord): void => {
+    if (!this.pending.delete(record)) return;
+    this.pendingBytes -= record.size;
+    if (!this.wakeWhenRoom || this.isFull) return;
+    this.wakeWhenRoom();
+    this.wakeWhenRoom = undefined;
+  };
 }
 
-/** Of a producer for recovery, which tries again itself: what one topic's absence takes, all others wait for. */
-export const fewRetries: RetryOptions = { retries: 2, initialRetryTime: 100, maxRetryTime: 500 };
-
-function toKafkajs({ key, value, headers, partition, timestamp }: SerializedMessage): Message {
-  const time = timestamp && String(timestamp.getTime());
-  return { key: key ?? null, value, headers: headers, partition, timestamp: time };
+function closedError(fate = 'publish before the application has shut down'): Error {
+  return new Error(`the producer is closed; ${fate}`);
 }
 
-/** The broker tells a partition's first offset; the others follow in the order they were given. */
-function places(outgoing: readonly Outgoing[], metadata: readonly RecordMetadata[]): PublishedRecord[] {
-  const next = new Map(
-    metadata.map(({ topicName, partition, baseOffset }) => [
-      partitionName({ topic: topicName, partition }),
-      BigInt(baseOffset ?? -1),
-    ]),
-  );
-  return outgoing.map(({ topic, message }) => {
-    const place = { topic, partition: message.partition! };
-    const offset = next.get(partitionName(place));
-    if (offset === undefined) throw new Error(`${partitionName(place)} is not there, the message was not sent`);
-    next.set(partitionName(place), offset + 1n);
-    return { ...place, offset: String(offset) };
-  });
+/**
+ * Of a producer for recovery, which tries again itself and says so: a record holds its lane meanwhile. Much that fails at once
+ * goes in few requests.
+ */
+export function recoveryProducing(requestTimeoutMs: number): ProducerSettings {
+  return {
+    lingerMs: 0,
+    deliveryTimeoutMs: requestTimeoutMs,
+    maxRequestBytes: 1_048_576,
+    maxBufferedBytes: Infinity,
+    compression: 'none',
+  };
 }

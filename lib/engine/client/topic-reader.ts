@@ -1,12 +1,14 @@
 import type { EngineLogger } from '../logger.js';
 import { wait } from '../wait.js';
+import { patiently } from './transactions/patiently.js';
 import type { ConnectionSettings, FetcherSettings } from './client-settings.js';
 import { Cluster } from './connection/cluster.js';
 import { describe, ErrorCode, throwOnError } from './connection/protocol-errors.js';
 import type { ConsumedRecord, PartitionPosition } from './consumer-client.js';
 import { Fetcher } from './fetch/fetcher.js';
-import { fetchCommitted } from './group/committed-offsets.js';
+
 import { GroupCoordinator } from './group/group-coordinator.js';
+import { fetchStable } from './group/stable-offsets.js';
 import { listOffsets } from './positions/log-offsets.js';
 import type { CommittedOffset } from './positions/start-positions.js';
 
@@ -24,7 +26,6 @@ export interface Chunk {
 }
 
 const coordinatorPatienceMs = 10_000;
-const lookEveryMs = 100;
 
 /** How long nothing may come of a partition that is to have something. */
 const readPatienceMs = 30_000;
@@ -71,21 +72,18 @@ export class TopicReader {
   }
 
   /**
-   * What a group has committed for so many partitions of a topic.
+   * What a group has committed for so many partitions of a topic, once its transactions have ended.
    *
-   * @throws when no coordinator answers in time
+   * @throws when no coordinator tells it in time
    */
   async committed(group: string, topic: string, partitions: number): Promise<readonly CommittedOffset[]> {
     const coordinator = new GroupCoordinator(this.cluster, group);
-    const deadline = Date.now() + coordinatorPatienceMs;
-    for (;;) {
-      try {
-        return (await fetchCommitted(coordinator, new Map([[topic, partitions]]))).get(topic) ?? [];
-      } catch (error) {
-        if (Date.now() > deadline) throw error;
-        await wait(lookEveryMs, new AbortController().signal); // a coordinator that is loading
-      }
-    }
+    const asked = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }));
+    return patiently(Date.now() + coordinatorPatienceMs, async () => {
+      const committed = await fetchStable(coordinator, asked);
+      if (committed.length === partitions) return committed;
+      throw new Error(`The committed offsets of group "${group}" cannot be told yet`);
+    });
   }
 
   /**

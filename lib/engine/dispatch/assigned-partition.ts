@@ -1,7 +1,9 @@
 import { partitionName, type ConsumedRecord, type PartitionPosition } from '../client/consumer-client.js';
 import { encodeCommitMetadata, type CommitMetadata } from '../offsets/commit-metadata.js';
+import type { BatchBinding } from '../handler-binding.js';
 import type { Committable } from '../offsets/committer.js';
 import { OffsetTracker } from '../offsets/offset-tracker.js';
+import { Outputs } from '../transactions/outputs.js';
 import { Admissions } from './admissions.js';
 import { DueQueue } from './due-queue.js';
 import type { Parked } from './gate.js';
@@ -37,6 +39,9 @@ export class AssignedPartition implements Committable, Parked {
   /** How many of its handlers are running. */
   running = 0;
 
+  /** What is to be stored with the position. */
+  readonly outputs = new Outputs();
+
   private readonly firstStartPartitions: number | undefined;
   private readonly tracker: OffsetTracker<ConsumedRecord>;
   private readonly lanes: Lanes;
@@ -69,7 +74,7 @@ export class AssignedPartition implements Committable, Parked {
     this.partition = partition;
     this.firstStartPartitions = known.firstStartPartitions;
     this.tracker = new OffsetTracker(offset, known.completed);
-    this.lanes = new Lanes(plan, this.tracker);
+    this.lanes = new Lanes(plan, this.tracker, () => this.wake());
     this.admissions = new Admissions(this.tracker);
     if (plan.delayMs !== undefined) this.early = new DueQueue(plan.delayMs, (records) => this.line(records));
     if (predecessor) this.follow(predecessor);
@@ -108,9 +113,10 @@ export class AssignedPartition implements Committable, Parked {
     return this.aborting.signal;
   }
 
-  /** Records and bytes admitted and not completed. */
+  /** Records and bytes admitted and not completed, and what they have led to and is not stored. */
   get load(): { records: number; bytes: number } {
-    return { records: this.tracker.openCount, bytes: this.bytes };
+    const { outputs } = this;
+    return { records: this.tracker.openCount + outputs.count, bytes: this.bytes + outputs.bytes };
   }
 
   /** How much of what a commit's metadata can hold is in use; 1 is all of it. In order of the partition, none. */
@@ -162,12 +168,20 @@ export class AssignedPartition implements Committable, Parked {
     return this.lanes.take();
   }
 
-  /** The first record of a lane is done with. */
-  complete(lane: Lane): void {
-    const record = lane.waiting.shift()!;
+  /** The records of a lane that are handled together, where its handler takes batches. */
+  batchOf(lane: Lane, batch: BatchBinding): ConsumedRecord[] {
+    return this.lanes.batchOf(lane, batch);
+  }
+
+  /** The first records of a lane are done with. */
+  complete(lane: Lane, records = 1): void {
+    if (lane.delivery?.outputs) this.outputs.add(lane.delivery.outputs);
     lane.delivery = undefined;
-    this.bytes -= record.size;
-    this.tracker.complete(record.offset);
+    for (let left = records; left > 0; left--) {
+      const record = lane.waiting.shift()!;
+      this.bytes -= record.size;
+      this.tracker.complete(record.offset);
+    }
   }
 
   /** A record whose handler still runs is done with already. */
@@ -231,6 +245,7 @@ export class AssignedPartition implements Committable, Parked {
     for (const timer of this.retries) clearTimeout(timer);
     this.retries.clear();
     this.early?.close();
+    this.lanes.close();
     this.listener.retired(this);
   }
 

@@ -1,5 +1,4 @@
-import type { ConsumedRecord } from '../client/consumer-client.js';
-import type { Delivery, Verdict } from '../recovery/delivery.js';
+import type { LaneDelivery, Verdict } from '../recovery/delivery.js';
 import type { AssignedPartition } from './assigned-partition.js';
 import type { Lane } from './lane.js';
 import { TimeSlice } from './time-slice.js';
@@ -9,10 +8,11 @@ export interface DispatchDuties {
   /** Whether another record may be started now; if not, all partitions are about to be lost. */
   mayStart(): boolean;
 
-  deliver(record: ConsumedRecord, partition: AssignedPartition): Delivery;
+  /** Begins with what is first in a lane. */
+  deliver(lane: Lane, partition: AssignedPartition): LaneDelivery;
 
-  /** A record is completed; its lane goes on once this has settled. */
-  completed(partition: AssignedPartition): Promise<unknown> | void;
+  /** So many records are completed; their lane goes on once this has settled. */
+  completed(partition: AssignedPartition, records: number): Promise<unknown> | void;
 
   /** A handler's policy asks for the end of the consumer. */
   stopRequested(): void;
@@ -136,7 +136,7 @@ export class Dispatcher {
       return 'broken';
     };
     try {
-      lane.delivery ??= this.duties.deliver(lane.waiting.first!, partition);
+      lane.delivery ??= this.duties.deliver(lane, partition);
       const verdict = lane.delivery.attempt();
       return verdict instanceof Promise ? verdict.catch(fail) : verdict;
     } catch (error) {
@@ -166,8 +166,9 @@ export class Dispatcher {
 
   private complete(partition: AssignedPartition, lane: Lane): void {
     if (!partition.isOwned) return;
-    partition.complete(lane);
-    const completed = this.duties.completed(partition);
+    const { size } = lane.delivery!;
+    partition.complete(lane, size);
+    const completed = this.duties.completed(partition, size);
     if (completed) void completed.then(() => partition.release(lane));
     else partition.release(lane);
   }

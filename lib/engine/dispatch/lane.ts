@@ -1,13 +1,16 @@
 import type { ConsumedRecord } from '../client/consumer-client.js';
 import { Fifo } from '../fifo.js';
-import type { Delivery } from '../recovery/delivery.js';
+import type { LaneDelivery } from '../recovery/delivery.js';
 
 /** Records of a partition that are handled one after the other. */
 export class Lane {
   readonly waiting = new Fifo<ConsumedRecord>();
 
-  /** The first of the waiting records on its way through its handlers, from its first attempt on. */
-  delivery: Delivery | undefined;
+  /** The first of the waiting records, or a batch of them, on their way through their handlers, from the first attempt on. */
+  delivery: LaneDelivery | undefined;
+
+  /** Runs while records wait for others to go with. */
+  gathering: NodeJS.Timeout | undefined;
 
   /** Whether nothing waits in it: what comes next makes it ready. */
   isEmpty = true;

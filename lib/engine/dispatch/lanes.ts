@@ -1,5 +1,6 @@
 import type { ConsumedRecord } from '../client/consumer-client.js';
 import { Fifo } from '../fifo.js';
+import type { BatchBinding } from '../handler-binding.js';
 import { largestSpan } from '../offsets/commit-metadata.js';
 import type { OffsetTracker } from '../offsets/offset-tracker.js';
 import { Lane } from './lane.js';
@@ -17,9 +18,14 @@ export class Lanes {
   private beyondReach: Lane[] = [];
   private lookedAt = 0;
 
+  /** Those whose records wait for others to go with. */
+  private readonly gathering = new Set<Lane>();
+
+  /** @param woken called when a lane has become ready that nobody has asked for */
   constructor(
     private readonly plan: TopicPlan,
     private readonly tracker: Pick<OffsetTracker, 'committable' | 'isWithinReach'>,
+    private readonly woken: () => void,
   ) {}
 
   get hasReady(): boolean {
@@ -30,9 +36,23 @@ export class Lanes {
   push(record: ConsumedRecord): void {
     const lane = this.laneOf(record);
     lane.waiting.push(record);
-    if (!lane.isEmpty) return;
-    lane.isEmpty = false;
-    this.ready.push(lane);
+    if (lane.isEmpty || lane.gathering) this.line(lane);
+  }
+
+  /** Nothing becomes ready by itself any more. */
+  close(): void {
+    for (const { gathering } of this.gathering) clearTimeout(gathering);
+    this.gathering.clear();
+  }
+
+  /** The records of a lane that are handled together. */
+  batchOf({ waiting }: Lane, { maxSize }: BatchBinding): ConsumedRecord[] {
+    const records = [waiting.first!];
+    for (let next = waiting.at(1); next && records.length < maxSize; next = waiting.at(records.length)) {
+      if (!this.tracker.isWithinReach(next.offset)) break; // some may be done with before others
+      records.push(next);
+    }
+    return records;
   }
 
   /** The next lane that may go on, which is the caller's until it is released. */
@@ -50,8 +70,8 @@ export class Lanes {
    * @param running handlers of the partition
    */
   release(lane: Lane, running: number): void {
-    if (lane.waiting.length > 0) this.ready.push(lane);
-    else this.close(lane);
+    if (lane.waiting.length > 0) this.line(lane);
+    else this.empty(lane);
     this.lookBeyondReach(running);
   }
 
@@ -64,7 +84,32 @@ export class Lanes {
     return lane;
   }
 
-  private close(lane: Lane): void {
+  /** What waits in a lane may go on, once it is a batch. */
+  private line(lane: Lane): void {
+    lane.isEmpty = false;
+    const { batch } = this.plan;
+    if (batch && !lane.delivery && lane.waiting.length < batch.maxSize) return this.gather(lane, batch);
+    this.gathered(lane);
+  }
+
+  private gather(lane: Lane, { maxWaitMs }: BatchBinding): void {
+    this.gathering.add(lane);
+    lane.gathering ??= setTimeout(() => {
+      this.gathered(lane);
+      this.woken();
+    }, maxWaitMs);
+  }
+
+  private gathered(lane: Lane): void {
+    if (lane.gathering) {
+      clearTimeout(lane.gathering);
+      lane.gathering = undefined;
+      this.gathering.delete(lane);
+    }
+    this.ready.push(lane);
+  }
+
+  private empty(lane: Lane): void {
     lane.isEmpty = true;
     if (this.plan.order === 'key') this.lanes.delete(lane.key);
   }

@@ -1,8 +1,7 @@
 import type { ConsumedRecord } from '../client/consumer-client.js';
 import { KafkaMessage } from '../decode/kafka-message.js';
 import type { ProcessingOrder } from '../../messaging/processing-order.js';
-import type { Deserializer } from '../../messaging/format.js';
-import type { HandlerBinding } from '../handler-binding.js';
+import type { BatchBinding, HandlerBinding } from '../handler-binding.js';
 import { isPromise } from '../at-once.js';
 import { originalOf } from '../recovery/redelivery.js';
 import type { Gate } from './gate.js';
@@ -17,6 +16,12 @@ export interface TopicPlan {
 
   /** What a record has to go through before each attempt. */
   readonly gates: readonly Gate[];
+
+  /** Whether outputs and positions are stored together. */
+  readonly isTransactional: boolean;
+
+  /** How records come together, where the only handler takes batches of them. */
+  readonly batch?: BatchBinding | undefined;
 
   /** Milliseconds that a record waits from its timestamp on, if this is a retry topic. */
   readonly delayMs?: number | undefined;
@@ -33,12 +38,14 @@ export function planTopic(handlers: readonly HandlerBinding[], gates: readonly G
   const lanes = new Set(handlers.filter(({ order }) => order === 'key').map(({ lane }) => lane));
   const strictest = orders.find((order) => handlers.some((handler) => handler.order === order)) ?? 'partition';
   const [lane] = lanes;
-  const deserializer = handlers.find((handler) => handler.lane === lane)?.deserializer;
+  const deserializerOf = handlers.find((handler) => handler.lane === lane)?.deserializerOf;
   return {
     handlers,
     order: lanes.size > 1 ? 'partition' : strictest,
-    laneKey: lane ? keyByLane(lane, deserializer, delayMs !== undefined) : keyByKey,
+    laneKey: lane ? keyByLane(lane, deserializerOf, delayMs !== undefined) : keyByKey,
     gates,
+    isTransactional: handlers.some(({ serialize }) => serialize !== undefined),
+    batch: handlers.length === 1 && delayMs === undefined ? handlers[0]!.batch : undefined,
     delayMs,
   };
 }
@@ -50,12 +57,13 @@ function keyByKey({ key }: ConsumedRecord): string | undefined {
 /** A message whose lane cannot be told fails, if at all, in its handler, where recovery takes care of it. */
 function keyByLane(
   lane: NonNullable<HandlerBinding['lane']>,
-  deserializer: Deserializer | undefined,
+  deserializerOf: HandlerBinding['deserializerOf'] | undefined,
   isRetryTopic: boolean,
 ): TopicPlan['laneKey'] {
   return (record) => {
     try {
-      const key: unknown = lane(new KafkaMessage(isRetryTopic ? originalOf(record) : record, deserializer));
+      const original = isRetryTopic ? originalOf(record) : record;
+      const key: unknown = lane(new KafkaMessage(original, deserializerOf?.(original.topic)));
       return isPromise(key) ? undefined : String(key);
     } catch {
       return undefined;

@@ -24,6 +24,7 @@ export class TopicPlans {
   private make(topic: string): TopicPlan {
     const { handlers, delayMs } = this.route(topic);
     if (handlers.length === 0) this.logger.warn(`No handler takes topic "${topic}": its records are skipped`);
+    if (handlers.length > 1 && handlers.some(({ batch }) => batch)) this.warnOfBatches(topic, handlers);
     const plan = planTopic(
       handlers,
       handlers.flatMap((handler) => this.gatesOf(handler)),
@@ -38,6 +39,13 @@ export class TopicPlans {
       );
     }
     return plan;
+  }
+
+  private warnOfBatches(topic: string, handlers: readonly HandlerBinding[]): void {
+    const names = handlers.map(({ name }) => name).join(', ');
+    this.logger.warn(
+      `Topic "${topic}" has several handlers (${names}): its messages are handled one by one, without batches`,
+    );
   }
 
   /** The handlers that the topic is bound to, or that send what fails to it, if it is one of the group's retry topics. */

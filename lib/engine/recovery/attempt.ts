@@ -1,7 +1,9 @@
-import { AcknowledgementError, HandlerTimeoutError } from '../../messaging/errors.js';
+import { AcknowledgementError, HandlerTimeoutError, PublishError } from '../../messaging/errors.js';
 import { HandlerContext } from '../../messaging/handler-context.js';
 import type { Message } from '../../messaging/message.js';
-import type { HandlerBinding } from '../handler-binding.js';
+import type { OutgoingMessage } from '../../messaging/producer.js';
+import type { RecordToSend } from '../client/produce/pending-record.js';
+import type { HandlerBinding, Serialize } from '../handler-binding.js';
 import type { EngineLogger } from '../logger.js';
 import { longestDelayMs } from '../wait.js';
 
@@ -15,6 +17,9 @@ export interface AttemptScope {
 
   /** Completes the record; resolves once that is committed. */
   readonly commit: () => Promise<void>;
+
+  /** Takes what the handler publishes, of a handler in transactions. */
+  readonly outputs?: RecordToSend[] | undefined;
 }
 
 /** Why an attempt has failed, and when to make the next if the handler has said so. */
@@ -83,7 +88,15 @@ export class Attempt extends HandlerContext {
     this.respond({ error, delayMs }, 'nack');
   }
 
+  /** Accepted at once where nobody has to be asked: nothing is missed for an `await` that was forgotten. */
+  async publish(message: OutgoingMessage): Promise<void> {
+    const records = this.serialize(message);
+    this.accept(records instanceof Promise ? await records : records);
+  }
+
   async commit(): Promise<void> {
+    if (this.binding.serialize)
+      throw new AcknowledgementError(`${this.place} is committed with what its handler publishes, once that has ended`);
     const isAnswer = this.binding.ackTimeoutMs !== undefined && this.answer !== 'acknowledged';
     const obstacle = isAnswer ? this.whyTooLate() : this.isOver && 'the attempt is over';
     if (obstacle) throw new AcknowledgementError(`${this.place} cannot be committed: ${obstacle}`);
@@ -93,7 +106,7 @@ export class Attempt extends HandlerContext {
 
   private call(): Result | Promise<Result> {
     try {
-      const returned = this.binding.handle(this.message, this);
+      const returned = this.invoke();
       if (!isThenable(returned)) return this.settled();
       return Promise.resolve(returned).then(
         () => this.settled(),
@@ -102,6 +115,24 @@ export class Attempt extends HandlerContext {
     } catch (error) {
       return this.settled({ error });
     }
+  }
+
+  private serialize(message: OutgoingMessage): ReturnType<Serialize> {
+    const { serialize } = this.binding;
+    if (serialize) return serialize([message]);
+    throw new PublishError(
+      `${this.handler} has called publish(), but is not in transactions; decorate it with { transactional: true }, or publish with a Producer`,
+    );
+  }
+
+  private accept(records: readonly RecordToSend[]): void {
+    if (this.isOver)
+      throw new PublishError(`${this.place}: nothing can be published for it any more, the attempt is over`);
+    this.scope.outputs!.push(...records);
+  }
+
+  protected invoke(): unknown {
+    return this.binding.handle(this.message, this);
   }
 
   private settled(result?: Failure): Result {
@@ -201,7 +232,7 @@ export class Attempt extends HandlerContext {
     return `${this.handler}: ${this.placeAlone}`;
   }
 
-  private get placeAlone(): string {
+  protected get placeAlone(): string {
     const { topic, partition, offset } = this.message;
     return `${topic}-${partition}@${offset}`;
   }

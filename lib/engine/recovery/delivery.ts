@@ -1,4 +1,6 @@
 import { AcknowledgementError, MessagingError } from '../../messaging/errors.js';
+import { recordToSend } from '../client/outgoing.js';
+import type { RecordToSend } from '../client/produce/pending-record.js';
 import { RecordTooLargeError, type OutgoingRecord } from '../client/record-publisher.js';
 import { KafkaMessage } from '../decode/kafka-message.js';
 import { describeThrown } from '../describe-thrown.js';
@@ -8,6 +10,7 @@ import { Attempt, type AttemptScope, type Failure, type Result } from './attempt
 import { isPromise } from '../at-once.js';
 import { backoffDelay, type Backoff } from './backoff.js';
 import { decide, type Decision } from './decide.js';
+import { consequenceOf, reportFailure } from './failure-report.js';
 import { Publication } from './publication.js';
 import { deadLetterTopicFor, delayMs as delayOf, retryTopic } from './recovery-topics.js';
 import type { Addressed } from './redelivery.js';
@@ -20,6 +23,18 @@ import type { Addressed } from './redelivery.js';
 export type Verdict = Outcome | 'abandoned' | 'stopped' | { readonly retryInMs: number };
 
 type Outcome = 'handled' | 'skipped' | 'moved';
+
+/** What is under way in a lane. */
+export interface LaneDelivery {
+  /** Records from the lane's first on. */
+  readonly size: number;
+
+  /** What is to be stored with the position, if there is something. */
+  readonly outputs: readonly RecordToSend[] | undefined;
+
+  /** Goes on with what is not done with. */
+  attempt(): Verdict | Promise<Verdict>;
+}
 
 /** How often handlers succeeded, failed, and left messages unhandled. */
 export interface DeliveryCounts {
@@ -52,13 +67,16 @@ export interface DeliveryContext {
 }
 
 /** What a delivery has of its record's partition. */
-export type DeliveryScope = Pick<AttemptScope, 'aborted' | 'commit'>;
+export interface DeliveryScope extends Pick<AttemptScope, 'aborted' | 'commit'> {
+  /** Whether what is moved elsewhere is stored with the position. */
+  readonly takesMoved?: boolean;
+}
 
 /** How long a record waits whose publication failed. */
 const publishBackoff: Backoff = { initialDelayMs: 500, multiplier: 2, maxDelayMs: 30_000, jitter: 'full' };
 
 /** The way of one record through the handlers of its topic, one after the other: decode, invoke, recover. */
-export class Delivery {
+export class Delivery implements LaneDelivery {
   private message: KafkaMessage;
 
   /** The handler whose turn it is; those before are done with the message. */
@@ -69,6 +87,11 @@ export class Delivery {
   private taken = 0;
   private outcome: Outcome = 'skipped';
   private isCommitted = false;
+
+  outputs: RecordToSend[] | undefined;
+
+  /** What the attempt under way has published. */
+  private published: RecordToSend[] | undefined;
 
   /** Where the record goes if it is a dead letter; a function is asked once. */
   private deadLetterTopic = '';
@@ -82,6 +105,20 @@ export class Delivery {
     private readonly context: DeliveryContext,
   ) {
     this.message = this.messageFor(addressed.handlers[0]);
+  }
+
+  get size(): number {
+    return 1;
+  }
+
+  /**
+   * Begins with attempts that were made before.
+   *
+   * @param failure of the last of them, if nothing has followed from it yet
+   */
+  resume(attempts: number, failure?: Failure): Verdict | Promise<Verdict> {
+    this.attempts = attempts;
+    return failure ? this.goOn(failure) : this.attempt();
   }
 
   /** Goes on with the handler that failed, or the first; on to the last if all goes well. Without a promise, where handlers do. */
@@ -98,7 +135,9 @@ export class Delivery {
     const selected = this.select(binding);
     if (selected !== true) return selected ? this.goOn(selected) : this.pass();
     const { group, logger } = this.context;
-    const scope = { group, logger, aborted: this.scope.aborted, commit: () => this.commit() };
+    this.published = binding.serialize && [];
+    const { published: outputs } = this;
+    const scope = { group, logger, aborted: this.scope.aborted, commit: () => this.commit(), outputs };
     const result = new Attempt(binding, this.message, this.attemptsInAll, scope).run();
     return result instanceof Promise ? result.then((settled) => this.goOn(settled)) : this.goOn(result);
   }
@@ -114,15 +153,21 @@ export class Delivery {
 
   /** Handlers of one format share what was decoded. */
   private messageFor(binding: HandlerBinding | undefined): KafkaMessage {
-    return new KafkaMessage(this.addressed.record, binding?.deserializer);
+    const { record } = this.addressed;
+    return new KafkaMessage(record, binding?.deserializerOf(record.topic));
   }
 
   private toNext(): void {
-    const before = this.handlers[this.turn]?.deserializer;
+    const before = this.handlers[this.turn];
     this.turn++;
     this.attempts = 0;
     const next = this.handlers[this.turn];
-    if (next && next.deserializer !== before) this.message = this.messageFor(next);
+    if (next && before && !this.haveOneFormat(before, next)) this.message = this.messageFor(next);
+  }
+
+  private haveOneFormat(one: HandlerBinding, other: HandlerBinding): boolean {
+    const { topic } = this.addressed.record;
+    return one.deserializerOf(topic) === other.deserializerOf(topic);
   }
 
   private get handlers(): readonly HandlerBinding[] {
@@ -166,6 +211,7 @@ export class Delivery {
   private succeeded(late: Result): Verdict | undefined {
     if (late) this.reportLate(late);
     this.outcome = 'handled';
+    if (this.published) this.outputs = [...(this.outputs ?? []), ...this.published];
     return this.next('handled');
   }
 
@@ -217,14 +263,24 @@ export class Delivery {
     return new Publication(retryTopic(record.topic, group, delay), failed, now, headers, record.partition);
   }
 
-  /** Until it is stored, the record holds its lane. */
-  private async publish(publication: Publication): Promise<Verdict> {
+  /** Until it is stored, or is to be stored with the position, the record holds its lane. */
+  private publish(publication: Publication): Verdict | Promise<Verdict> {
+    if (!this.scope.takesMoved) return this.publishNow(publication);
+    this.outputs = [...(this.outputs ?? []), recordToSend(publication.outgoing)];
+    return this.moved(publication);
+  }
+
+  private async publishNow(publication: Publication): Promise<Verdict> {
     try {
       await this.context.publish(publication.outgoing);
     } catch (error) {
-      if (error instanceof RecordTooLargeError && publication.shrink()) return this.publish(publication);
+      if (error instanceof RecordTooLargeError && publication.shrink()) return this.publishNow(publication);
       return this.held(publication, error);
     }
+    return this.moved(publication);
+  }
+
+  private moved(publication: Publication): Verdict | Promise<Verdict> {
     this.publication = undefined;
     if (this.outcome === 'skipped') this.outcome = 'moved';
     return this.next(publication.isRetry ? 'retriedLater' : 'deadLettered') ?? this.attempt();
@@ -266,26 +322,14 @@ export class Delivery {
     );
   }
 
-  /** The first failure and the end of the attempts come with the stack, those between in a line. */
   private report(decision: Decision, error: unknown): void {
     const { name } = this.handlers[this.turn]!;
-    const { text: cause, stack } = describeThrown(error);
-    const what = this.publication ? `moving it to ${this.publication.topic}` : consequence(decision);
-    const text = `${name} failed on ${this.place}, attempt ${this.attemptsInAll}; ${what}: ${cause}`;
-    if (this.attemptsInAll === 1 || decision.exhausted) this.context.logger.error(text, stack);
-    else this.context.logger.warn(text);
+    const consequence = this.publication ? `moving it to ${this.publication.topic}` : consequenceOf(decision);
+    const failed = { what: `${name} failed on ${this.place}`, attempt: this.attemptsInAll, isLast: decision.exhausted };
+    reportFailure(this.context.logger, { ...failed, consequence }, error);
   }
 }
 
 function withDelay(decision: Decision, delayMs: number | undefined): Decision {
   return decision.kind === 'retry' && delayMs !== undefined ? { ...decision, delayMs } : decision;
-}
-
-function consequence(decision: Decision): string {
-  if (decision.kind === 'stop') return 'stopping the consumer, the record stays uncommitted (onExhausted: stop)';
-  if (decision.kind === 'skip')
-    return decision.exhausted ? 'skipping the record (onExhausted: skip)' : 'skipping the record';
-  if (decision.kind !== 'retry') return decision.kind;
-  const again = `trying again in ${Math.round(decision.delayMs)} ms`;
-  return decision.exhausted ? `no attempts left, but nothing is dropped (onExhausted: retry), ${again}` : again;
 }

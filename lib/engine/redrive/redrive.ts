@@ -1,14 +1,17 @@
 import type { ConnectionSettings, FetcherSettings } from '../client/client-settings.js';
 import type { ConsumedRecord } from '../client/consumer-client.js';
-import { RecordTooLargeError, TopicNotWritableError, type OutgoingRecord } from '../client/record-publisher.js';
+import type { OutgoingRecord } from '../client/record-publisher.js';
 import { TopicNotReadableError, TopicReader, type LogRange } from '../client/topic-reader.js';
-import { ProducerFencedError, TransactionalProducer } from '../client/transactional-producer.js';
+import { recordToSend } from '../client/outgoing.js';
+import { TransactionClient } from '../client/transactions/transaction-client.js';
+import { ProducerFencedError } from '../client/transactions/transactional-writer.js';
 import { describeThrown } from '../describe-thrown.js';
 import type { EngineLogger } from '../logger.js';
 import { backoffDelay, type Backoff } from '../recovery/backoff.js';
 import { wait } from '../wait.js';
 import { concerns, filterId, matches, type DeadLetterFilter } from './dead-letter-filter.js';
 import { deadLetterOf, redriven } from './dead-letter.js';
+import { isRefusal, Refusals, type Refusal } from './refusals.js';
 
 export interface RedriveSettings {
   topic: string;
@@ -88,12 +91,7 @@ export class Redrive {
   /** Being moved; whether it was is not known if that fails. */
   private underWay: Step | undefined;
 
-  /** After a refusal, to find out what was refused. */
-  private oneByOne = false;
-  private compressed = false;
-
-  /** What cannot be written, and why: topics, and letters by `partition@offset`. */
-  private readonly unwritable = new Map<string, string>();
+  private readonly refusals = new Refusals();
 
   constructor(
     private readonly connection: ConnectionSettings,
@@ -128,7 +126,7 @@ export class Redrive {
   /** @throws what it cannot mend */
   private async recoverFrom(error: unknown): Promise<void> {
     if (error instanceof ProducerFencedError || error instanceof TopicNotReadableError) throw error;
-    if (error instanceof RecordTooLargeError || error instanceof TopicNotWritableError) return this.narrowDown(error);
+    if (isRefusal(error)) return this.narrowDown(error);
     if (++this.failures > mostFailuresInARow) throw error;
     const delayMs = backoffDelay(this.failures, backoff);
     this.logger.warn(`Redriving failed, going on in ${Math.round(delayMs)} ms: ${describeThrown(error).text}`);
@@ -136,38 +134,34 @@ export class Redrive {
   }
 
   /** What a broker refuses is found by itself, and left where it is. */
-  private narrowDown(refusal: RecordTooLargeError | TopicNotWritableError): void {
+  private narrowDown(refusal: Refusal): void {
     const { underWay } = this;
     const [record] = underWay?.records ?? [];
     if (!underWay || !record) throw refusal;
-    if (!this.oneByOne) {
-      this.oneByOne = true;
-    } else if (refusal instanceof RecordTooLargeError && !this.compressed) {
-      this.compressed = true;
-    } else {
-      const isTopic = refusal instanceof TopicNotWritableError;
-      this.unwritable.set(isTopic ? record.topic : letterName(underWay), refusal.message);
-      this.oneByOne = this.compressed = false;
-    }
+    this.refusals.narrowDown(refusal, record, letterName(underWay));
   }
 
   /** With a producer of its own; from where the group is. */
   private async runOnce(): Promise<boolean> {
     if (this.settings.dryRun) return this.tell();
-    const producer = new TransactionalProducer(this.connection, this.group, this.logger);
+    const client = new TransactionClient(this.connection, this.group, this.logger);
+    const writer = client.writer(this.group);
     try {
-      await producer.connect(); // what an earlier one has begun counts, or does not, from now on
+      await writer.init(); // what an earlier one has begun counts, or does not, from now on
       const work = await this.work();
       const { topic } = this.settings;
       const ends = new Map(work.map(({ partition, end }) => [partition, end]));
-      const positions = work.map(({ partition, start, end }) => ({ partition, offset: start, metadata: String(end) }));
-      if (work.some(({ start, end }) => start < end)) await producer.move([], this.group, topic, positions);
+      const positions = work.map(({ start, end, ...at }) => ({ topic, ...at, offset: start, metadata: String(end) }));
+      if (work.some(({ start, end }) => start < end)) await writer.write([], positions);
       return await this.go(work, async ({ partition, next, records }) => {
-        const position = { partition, offset: next, metadata: String(ends.get(partition)) };
-        await producer.move(records, this.group, topic, [position], this.compressed);
+        const position = { topic, partition, offset: next, metadata: String(ends.get(partition)) };
+        await writer.write(
+          records.map((record) => recordToSend(record, this.refusals.compress)),
+          [position],
+        );
       });
     } finally {
-      await producer.close();
+      await client.close();
     }
   }
 
@@ -264,7 +258,7 @@ export class Redrive {
 
   private get mostAtATime(): number {
     const { limit, rate } = this.settings;
-    if (this.oneByOne) return 1;
+    if (this.refusals.areSought) return 1;
     return Math.max(1, Math.min(mostInTransaction, limit - this.progress.moved, Math.ceil(rate / 4)));
   }
 
@@ -278,7 +272,7 @@ export class Redrive {
       step.exhausted++;
       return;
     }
-    const reason = this.unwritable.get(letter.originalTopic) ?? this.unwritable.get(letterName(step));
+    const reason = this.refusals.reasonFor(letter.originalTopic, letterName(step));
     if (reason === undefined) {
       step.records.push(redriven(letter));
       step.bytes += record.size;

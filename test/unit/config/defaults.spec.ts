@@ -9,6 +9,7 @@ import { valueAt } from '../../../lib/config/mapping.js';
 const sections: Record<string, string> = {
   KafkaOptions: '',
   FetchOptions: 'fetch.',
+  ProducerOptions: 'producer.',
   RetryOptions: 'retry.',
   DeadLetterOptions: 'deadLetter.',
   SslOptions: 'ssl.',
@@ -28,22 +29,27 @@ function tagOf(member: ts.TypeElement): string | undefined {
 }
 
 function literalOf(text: string): unknown {
-  const literal = /^(true|false|\d+|'[^']*'|\['[^']*'\])(?: \(.*\))?(?:, or .*)?$/.exec(text)?.[1];
+  const literal = /^(true|false|\d+|'[^']*'|\['[^']*'\]|\{\})(?: \(.*\))?(?:, or .*)?$/.exec(text)?.[1];
   return literal && JSON.parse(literal.replaceAll("'", '"'));
 }
 
-it.each(documented.filter(([path]) => !['fetch', 'retry', 'sasl'].includes(path)))('%s (%s)', (path, text) => {
-  expect(valueAt({ ...kafkaDefaults, ssl: sslDefaults }, path)).toEqual(
-    path === 'ssl' ? sslDefaults : literalOf(text ?? ''),
-  );
-});
+it.each(documented.filter(([path]) => !['fetch', 'producer', 'retry', 'sasl'].includes(path)))(
+  '%s (%s)',
+  (path, text) => {
+    expect(valueAt({ ...kafkaDefaults, ssl: sslDefaults }, path)).toEqual(
+      path === 'ssl' ? sslDefaults : literalOf(text ?? ''),
+    );
+  },
+);
 
 it('ssl is off', () => {
   expect(literalOf(documented.find(([path]) => path === 'ssl')?.[1] ?? '')).toBe(kafkaDefaults.ssl);
 });
 
 it('every documented option was looked at', () => {
-  const paths = documented.map(([path]) => path).filter((path) => !['fetch', 'retry', 'sasl'].includes(path));
+  const paths = documented
+    .map(([path]) => path)
+    .filter((path) => !['fetch', 'producer', 'retry', 'sasl'].includes(path));
   const expected = [...Object.keys(environmentOptions), ...codeOptions].filter((path) => !path.startsWith('sasl.'));
   expect(paths.sort()).toEqual(expected.sort());
 });

@@ -26,8 +26,11 @@ describe('names', () => {
 
   it('are one for each option of the schema but those that only code can give', () => {
     const options = [
-      ...optionsOf(schema.KafkaOptionsSchema, '').filter((path) => !['fetch', 'retry', 'sasl'].includes(path)),
+      ...optionsOf(schema.KafkaOptionsSchema, '').filter(
+        (path) => !['fetch', 'producer', 'retry', 'sasl'].includes(path),
+      ),
       ...optionsOf(schema.FetchSchema, 'fetch.'),
+      ...optionsOf(schema.ProducerSchema, 'producer.'),
       ...optionsOf(schema.RetrySchema, 'retry.'),
       ...optionsOf(schema.DeadLetterSchema, 'deadLetter.'),
       ...optionsOf(schema.SslSchema, 'ssl.'),

@@ -51,6 +51,7 @@ it('groupSettings takes over what concerns a member of the group', () => {
     assignors: ['cooperative-sticky'],
     groupInstanceId: undefined,
     leaveOnStop: true,
+    isTransactional: false,
     createTopics: true,
     sideTopics: expect.any(Function),
     fetch: settings.fetch,

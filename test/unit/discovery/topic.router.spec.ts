@@ -9,6 +9,7 @@ import { TopicRouter, type RouteDefaults } from '../../../lib/discovery/topic.ro
 const defaults: RouteDefaults = {
   retry: { maxAttempts: 5, initialDelayMs: 100, multiplier: 2, maxDelayMs: 1000, jitter: 'full' },
   format: 'json',
+  formats: {},
   deadLetter: false,
   onExhausted: 'retry',
   processingOrder: 'partition',

@@ -9,6 +9,7 @@ import { EmbeddedKafka, type ApiName, type KafkaErrorName } from '../../../lib/t
 import { randomFrom } from '../../benchmark/common/topics.js';
 import { accountFor, type HandlingEvent } from '../../chaos/ledger.js';
 import { eventually } from '../../support/eventually.js';
+import { FakeTransactions } from '../../support/fake-transactions.js';
 import { FakePublisher } from '../../support/fake-publisher.js';
 import { handlerBinding } from '../../support/handler-binding.js';
 import { RecordingLogger } from '../../support/recording-logger.js';
@@ -88,8 +89,11 @@ class Run {
     const consumer = new GroupConsumer(
       { ...settings, group: 'group', silenceLimitMs },
       routes,
-      (listener) => new GroupClient(connectionSettings(settings), membership, listener, this.logger),
-      () => new FakePublisher(),
+      {
+        member: (listener) => new GroupClient(connectionSettings(settings), membership, listener, this.logger),
+        publisher: () => new FakePublisher(),
+        transactions: () => new FakeTransactions(),
+      },
       this.logger,
     );
     this.consumers.push(consumer);

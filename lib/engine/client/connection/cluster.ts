@@ -13,6 +13,7 @@ import { kafkajsLogger } from './kafkajs-logger.js';
 import { throwOnError } from './protocol-errors.js';
 import { ThrottleLog } from './throttle-log.js';
 import type { ConnectionSettings } from '../client-settings.js';
+import type { ProducerId } from '../produce/producer-identity.js';
 import { socketFactory } from './kafkajs-internals.js';
 
 export interface TopicMetadata {
@@ -46,6 +47,19 @@ interface CoordinatorResponse {
   errorCode: number;
   coordinator: { nodeId: number } & BrokerAddress;
 }
+
+export interface InitProducerIdResponse {
+  errorCode: number;
+  producerId: string;
+  producerEpoch: number;
+}
+
+/** What has a coordinator. */
+export type Coordinated = 'group' | 'transaction';
+const coordinatorTypes: Readonly<Record<Coordinated, number>> = { group: 0, transaction: 1 };
+
+/** Without transactions their timeout has no meaning, but brokers refuse numbers below 1. */
+const noTransaction = 1;
 
 /** What one client knows of the cluster: its brokers, and a link to each that it talks to. */
 export class Cluster {
@@ -89,16 +103,27 @@ export class Cluster {
   }
 
   /**
-   * Where the group's coordinator listens.
+   * Where the coordinator of a group, or of the transactions of a transactional id, listens.
    *
-   * @throws when the group may not be used, or no coordinator is to be had now
+   * @throws when it may not be used, or no coordinator is to be had now
    */
-  async findCoordinator(group: string): Promise<BrokerAddress> {
-    const { errorCode, coordinator } = await this.requestAny<CoordinatorResponse>('GroupCoordinator', {
-      groupId: group,
-    });
-    throwOnError(errorCode, `looking up the coordinator of group "${group}"`);
+  async findCoordinator(name: string, of: Coordinated = 'group'): Promise<BrokerAddress> {
+    const args = { groupId: name, coordinatorType: coordinatorTypes[of] };
+    const { errorCode, coordinator } = await this.requestAny<CoordinatorResponse>('GroupCoordinator', args);
+    throwOnError(errorCode, `looking up the coordinator of ${of} "${name}"`);
     return coordinator;
+  }
+
+  /**
+   * A new id for an idempotent producer.
+   *
+   * @throws when this client may not have one, or none is to be had now
+   */
+  async initProducerId(): Promise<ProducerId> {
+    const args = { transactionalId: null, transactionTimeout: noTransaction };
+    const answer = await this.requestAny<InitProducerIdResponse>('InitProducerId', args);
+    throwOnError(answer.errorCode, 'asking for a producer id');
+    return { producerId: Number(answer.producerId), epoch: answer.producerEpoch };
   }
 
   /**
@@ -126,9 +151,18 @@ export class Cluster {
     options: Partial<RequestDefinition>,
     purpose: string,
   ): Promise<T> {
-    const address = this.addresses.get(node);
-    if (!address) throw new Error(`Broker ${node} is not among the brokers the cluster reports`);
-    return this.send<T>(address, purpose, api, args, options);
+    return this.send<T>(this.addressOf(node), purpose, api, args, options);
+  }
+
+  /** The same for an answer that has to come within so many milliseconds: kafkajs's timeouts are never shorter than its default. */
+  async requestWithin<T>(
+    patienceMs: number,
+    node: number,
+    api: ApiName,
+    options: Partial<RequestDefinition>,
+    purpose: string,
+  ): Promise<T> {
+    return this.within<T>(patienceMs, this.addressOf(node), purpose, api, {}, options);
   }
 
   /** Sends a request to the broker that the last metadata named as the controller. */
@@ -169,12 +203,30 @@ export class Cluster {
     throw new Error(`No broker can be reached: ${failures.join(', ')}`, { cause });
   }
 
-  private async askSoon<T>(address: BrokerAddress, api: ApiName, args: object): Promise<T> {
-    const patienceMs = Math.ceil(this.settings.requestTimeoutMs / 3);
-    const answer = this.send<T>(address, 'meta', api, args);
+  private askSoon<T>(address: BrokerAddress, api: ApiName, args: object): Promise<T> {
+    return this.within<T>(Math.ceil(this.settings.requestTimeoutMs / 3), address, 'meta', api, args);
+  }
+
+  /**
+   * Sends a request to whoever listens there, for an answer within so many milliseconds. A connection may be dead and not say
+   * so: the next request goes out on a new one.
+   */
+  async within<T>(
+    patienceMs: number,
+    address: BrokerAddress,
+    purpose: string,
+    ...request: Parameters<BrokerLink['request']>
+  ): Promise<T> {
+    const answer = this.send<T>(address, purpose, ...request);
     if (await settlesWithin(answer, patienceMs)) return answer;
-    void this.drop(this.link(address, 'meta'));
+    void this.drop(this.link(address, purpose));
     throw new Error(`not answered within ${patienceMs} ms`);
+  }
+
+  private addressOf(node: number): BrokerAddress {
+    const address = this.addresses.get(node);
+    if (address) return address;
+    throw new Error(`Broker ${node} is not among the brokers the cluster reports`);
   }
 
   private candidates(): BrokerAddress[] {

@@ -4,7 +4,7 @@
  * Nothing else imports them.
  */
 import type { Socket } from 'node:net';
-import kafkajs, { type Kafka } from 'kafkajs';
+import kafkajs from 'kafkajs';
 // @ts-expect-error: kafkajs declares no types for its inner modules
 import BrokerClass from 'kafkajs/src/broker/index.js';
 // @ts-expect-error: see above
@@ -24,18 +24,24 @@ import protocolErrors from 'kafkajs/src/protocol/error.js';
 
 /** An API of the protocol under kafkajs's name for it. */
 export type ApiName =
+  | 'AddOffsetsToTxn'
+  | 'AddPartitionsToTxn'
   | 'CreateTopics'
   | 'DescribeConfigs'
+  | 'EndTxn'
   | 'Fetch'
   | 'GroupCoordinator'
   | 'Heartbeat'
+  | 'InitProducerId'
   | 'JoinGroup'
   | 'LeaveGroup'
   | 'ListOffsets'
   | 'Metadata'
   | 'OffsetCommit'
   | 'OffsetFetch'
-  | 'SyncGroup';
+  | 'Produce'
+  | 'SyncGroup'
+  | 'TxnOffsetCommit';
 
 export interface RequestDefinition {
   request: unknown;
@@ -94,9 +100,6 @@ export const requests = (requestTable as { requests: Record<ApiName, unknown> })
 export const createErrorFromCode = (protocolErrors as { createErrorFromCode: (code: number) => ProtocolError })
   .createErrorFromCode;
 
-export const { AssignerProtocol, CompressionTypes, logLevel, Partitioners } = kafkajs;
-
-/** kafkajs's `Kafka`, for the public producer and admin clients. */
-export const KafkaClient: typeof Kafka = kafkajs.Kafka;
+export const { logLevel } = kafkajs;
 
 export const createKafkajsLogger = (loggers as { createLogger: (options: object) => unknown }).createLogger;

@@ -1,3 +1,4 @@
+import { BufferWriter } from '../connection/buffer-writer.js';
 import type { RequestDefinition } from '../connection/kafkajs-internals.js';
 import type { TopicPartition } from '../consumer-client.js';
 import { decodeFetchResponse } from './fetch-response.js';
@@ -43,7 +44,7 @@ export function fetchDefinition(request: FetchRequest, requestTimeout: number): 
 /** Into one buffer: kafkajs's encoder takes one for each partition. */
 export function encodeFetchRequest({ maxWaitMs, minBytes, maxBytes, rackId = '', partitions }: FetchRequest): Buffer {
   const buffer = Buffer.allocUnsafe(sizeOf(partitions) + Buffer.byteLength(rackId));
-  const writer = new Writer(buffer);
+  const writer = new BufferWriter(buffer);
   writer.int32(consumer).int32(maxWaitMs).int32(minBytes).int32(maxBytes).int8(readCommitted);
   writer.int32(0).int32(-1); // session id and epoch: none
   const topicsAt = writer.skipInt32();
@@ -51,11 +52,11 @@ export function encodeFetchRequest({ maxWaitMs, minBytes, maxBytes, rackId = '',
   for (let at = 0; at < partitions.length; topics++) at = writeTopic(writer, partitions, at);
   buffer.writeInt32BE(topics, topicsAt);
   writer.int32(0).string(rackId); // no forgotten topics, as there is no session
-  return buffer.subarray(0, writer.at);
+  return writer.written;
 }
 
 /** Neighbours of the same topic share an entry. */
-function writeTopic(writer: Writer, partitions: readonly AskedPartition[], from: number): number {
+function writeTopic(writer: BufferWriter, partitions: readonly AskedPartition[], from: number): number {
   const { topic } = partitions[from]!.partition;
   writer.string(topic);
   const countAt = writer.skipInt32();
@@ -77,36 +78,4 @@ function sizeOf(partitions: readonly AskedPartition[]): number {
     before = partition.topic;
   }
   return size;
-}
-
-class Writer {
-  at = 0;
-
-  constructor(readonly buffer: Buffer) {}
-
-  int8(value: number): this {
-    this.at = this.buffer.writeInt8(value, this.at);
-    return this;
-  }
-
-  int32(value: number): this {
-    this.at = this.buffer.writeInt32BE(value, this.at);
-    return this;
-  }
-
-  int64(value: number): this {
-    const high = Math.floor(value / 0x1_0000_0000);
-    return this.int32(high).int32((value - high * 0x1_0000_0000) | 0);
-  }
-
-  string(value: string): this {
-    this.at = this.buffer.writeInt16BE(Buffer.byteLength(value), this.at);
-    this.at += this.buffer.write(value, this.at);
-    return this;
-  }
-
-  skipInt32(): number {
-    this.at += 4;
-    return this.at - 4;
-  }
 }

@@ -1,7 +1,7 @@
 import { singleFlight } from '../../single-flight.js';
 import type { BrokerAddress, BrokerLink } from '../connection/broker-link.js';
 import type { Cluster } from '../connection/cluster.js';
-import type { ApiName } from '../connection/kafkajs-internals.js';
+import type { ApiName, RequestDefinition } from '../connection/kafkajs-internals.js';
 
 /**
  * What a connection to the coordinator is for. Each has its own: a join is answered when the whole group has joined, and
@@ -17,14 +17,19 @@ export class GroupCoordinator {
 
   constructor(
     private readonly cluster: Cluster,
-    private readonly group: string,
+    readonly group: string,
   ) {}
 
   /** @throws when no coordinator is to be had, or the request is not answered */
-  async request<T>(purpose: CoordinatorPurpose, api: ApiName, args: object): Promise<T> {
+  async request<T>(
+    purpose: CoordinatorPurpose,
+    api: ApiName,
+    args: object,
+    options?: Partial<RequestDefinition>,
+  ): Promise<T> {
     const link = await this.linkFor(purpose);
     try {
-      return await link.request<T>(api, { groupId: this.group, ...args });
+      return await link.request<T>(api, { groupId: this.group, ...args }, options);
     } catch (error) {
       if (this.links.get(purpose) === link) {
         this.moved();

@@ -7,6 +7,7 @@ import { fetchCommitted } from './committed-offsets.js';
 import { commitFailed, type CommitFailure } from './commit-failures.js';
 import type { GroupCoordinator } from './group-coordinator.js';
 import type { Membership } from './membership.js';
+import { fetchStable, type StableOffset } from './stable-offsets.js';
 import type { SubscribedTopics } from './topic-subscription.js';
 
 interface OffsetCommitResponse {
@@ -37,6 +38,11 @@ export class GroupOffsets {
   /** @throws see {@link fetchCommitted} */
   fetch(topics: SubscribedTopics): Promise<CommittedOffsets> {
     return fetchCommitted(this.coordinator, topics);
+  }
+
+  /** @throws see {@link fetchStable} */
+  fetchStable(partitions: readonly TopicPartition[]): Promise<StableOffset[]> {
+    return fetchStable(this.coordinator, partitions);
   }
 
   /**

@@ -4,6 +4,7 @@ import { partitionName, type TopicPartition } from '../consumer-client.js';
 export class Ownership {
   private readonly held = new Map<string, TopicPartition>();
   private readonly placed = new Set<TopicPartition>();
+  private readonly leaving = new Set<string>();
 
   get all(): TopicPartition[] {
     return [...this.held.values()];
@@ -28,10 +29,16 @@ export class Ownership {
     return this.all.filter((partition) => this.placed.has(partition));
   }
 
+  /** Whether it is on its way out. */
+  isLeaving(partition: TopicPartition): boolean {
+    return this.leaving.has(partitionName(partition));
+  }
+
   /** They are on their way out: ours until {@link drop}, to be committed, but nothing of them is to begin. */
   beginToLeave(partitions: readonly TopicPartition[]): void {
     for (const partition of partitions) {
       const leaving = { ...partition };
+      this.leaving.add(partitionName(partition));
       this.held.set(partitionName(partition), leaving);
       if (this.placed.delete(partition)) this.placed.add(leaving);
     }
@@ -59,6 +66,7 @@ export class Ownership {
       const name = partitionName(partition);
       this.placed.delete(this.held.get(name)!);
       this.held.delete(name);
+      this.leaving.delete(name);
     }
   }
 }

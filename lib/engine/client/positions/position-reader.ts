@@ -16,6 +16,7 @@ export class PositionReader {
     private readonly offsets: GroupOffsets,
     private readonly startFromBeginning: (topic: string) => boolean,
     private readonly isOwned: (partition: TopicPartition) => boolean,
+    private readonly isTransactional: boolean,
     logger: EngineLogger,
   ) {
     this.repeated = new RepeatedLog(logger);
@@ -44,7 +45,19 @@ export class PositionReader {
     const owned = new Set(partitions.filter((partition) => this.isOwned(partition)).map(partitionName));
     const still = [...beginnings, ...ends].filter((start) => owned.has(partitionName(start)));
     const chosen = still.map((start) => markFirstStart(start, committed));
-    return [...known, ...(await this.commit(chosen))];
+    return [...(await this.settled(known)), ...(await this.commit(chosen))];
+  }
+
+  /** Those that no transaction under way may change. */
+  private async settled(known: readonly CommittedPosition[]): Promise<readonly CommittedPosition[]> {
+    if (!this.isTransactional || known.length === 0) return known;
+    const stable = await this.offsets.fetchStable(known);
+    return stable.map(({ topic, partition, offset, metadata }) => ({
+      topic,
+      partition,
+      offset,
+      metadata: metadata ?? '',
+    }));
   }
 
   /** @returns those that were committed: a topic that may not be committed keeps no other waiting */

@@ -53,10 +53,10 @@ class Stage {
     };
     this.dispatcher = new Dispatcher(places, {
       mayStart: () => this.isLive,
-      deliver: (one, { aborted, plan }) => {
+      deliver: (lane, { aborted, plan }) => {
         if (this.fault) throw this.fault;
         const scope = { aborted, commit: () => Promise.resolve() };
-        return new Delivery(address(one, plan.handlers, 'billing', false), scope, context);
+        return new Delivery(address(lane.waiting.first!, plan.handlers, 'billing', false), scope, context);
       },
       completed: () => undefined,
       stopRequested: () => undefined,

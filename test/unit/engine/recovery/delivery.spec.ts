@@ -318,7 +318,10 @@ describe('A delivery with retry topics and dead letters', () => {
     const calls: string[] = [];
     const gate = deferred<unknown>();
     const deserializer = { eager: true, deserialize: () => gate.promise };
-    const verdict = deliveryOf(stored, { deserializer, handle: () => void calls.push('called') }).attempt();
+    const verdict = deliveryOf(stored, {
+      deserializerOf: () => deserializer,
+      handle: () => void calls.push('called'),
+    }).attempt();
 
     aborted.abort();
     gate.resolve('late');

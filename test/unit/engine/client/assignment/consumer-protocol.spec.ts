@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import kafkajs from 'kafkajs';
 import {
   decodeAssignment,
   decodeSubscription,
@@ -7,10 +8,11 @@ import {
   encodeSubscription,
   unknownGeneration,
 } from '../../../../../lib/engine/client/assignment/consumer-protocol.js';
-import { AssignerProtocol } from '../../../../../lib/engine/client/connection/kafkajs-internals.js';
+
 import { partitionName } from '../../../../../lib/engine/client/consumer-client.js';
 import { anyTopic, partitions } from './groups.js';
 
+const { AssignerProtocol } = kafkajs;
 const hex = (bytes: string): Buffer => Buffer.from(bytes.replaceAll(' ', ''), 'hex');
 
 /** By the definition of the protocol, and the same as kafka-clients 4.1.1 wrote them. */

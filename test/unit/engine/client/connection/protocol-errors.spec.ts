@@ -16,10 +16,12 @@ const names: Record<keyof typeof ErrorCode, string> = {
   OffsetOutOfRange: 'OFFSET_OUT_OF_RANGE',
   UnknownTopicOrPartition: 'UNKNOWN_TOPIC_OR_PARTITION',
   InvalidTopic: 'INVALID_TOPIC_EXCEPTION',
+  MessageTooLarge: 'MESSAGE_TOO_LARGE',
   OffsetMetadataTooLarge: 'OFFSET_METADATA_TOO_LARGE',
   CoordinatorLoadInProgress: 'GROUP_LOAD_IN_PROGRESS',
   CoordinatorNotAvailable: 'GROUP_COORDINATOR_NOT_AVAILABLE',
   NotCoordinator: 'NOT_COORDINATOR_FOR_GROUP',
+  RecordListTooLarge: 'RECORD_LIST_TOO_LARGE',
   IllegalGeneration: 'ILLEGAL_GENERATION',
   InconsistentGroupProtocol: 'INCONSISTENT_GROUP_PROTOCOL',
   UnknownMemberId: 'UNKNOWN_MEMBER_ID',
@@ -27,10 +29,15 @@ const names: Record<keyof typeof ErrorCode, string> = {
   RebalanceInProgress: 'REBALANCE_IN_PROGRESS',
   TopicAuthorizationFailed: 'TOPIC_AUTHORIZATION_FAILED',
   GroupAuthorizationFailed: 'GROUP_AUTHORIZATION_FAILED',
+  InvalidTimestamp: 'INVALID_TIMESTAMP',
   TopicAlreadyExists: 'TOPIC_ALREADY_EXISTS',
+  OutOfOrderSequenceNumber: 'OUT_OF_ORDER_SEQUENCE_NUMBER',
+  InvalidProducerEpoch: 'INVALID_PRODUCER_EPOCH',
+  UnknownProducerId: 'UNKNOWN_PRODUCER_ID',
   MemberIdRequired: 'MEMBER_ID_REQUIRED',
   GroupMaxSizeReached: 'GROUP_MAX_SIZE_REACHED',
   FencedInstanceId: 'FENCED_INSTANCE_ID',
+  InvalidRecord: 'INVALID_RECORD',
 };
 
 describe('ErrorCode', () => {

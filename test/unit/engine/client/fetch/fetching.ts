@@ -228,6 +228,7 @@ const settings: GroupSettings = {
   topics: ['orders'],
   startFromBeginning: false,
   sideTopics: () => [],
+  isTransactional: false,
   createTopics: false,
   sessionTimeoutMs: 30_000,
   heartbeatIntervalMs: 3000,

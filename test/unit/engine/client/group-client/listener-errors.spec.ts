@@ -24,7 +24,7 @@ function start(): TestMember {
   return member;
 }
 
-type Callback = keyof ConsumerClientListener;
+type Callback = Exclude<keyof ConsumerClientListener, 'prepare'>;
 
 /** What is told to a member that owns two partitions, why, and what brings it about. */
 const told: [callback: Callback, why: string, cause: (member: TestMember) => void][] = [

@@ -1,0 +1,150 @@
+import { BatchError } from '../../messaging/errors.js';
+import type { ConsumedRecord } from '../client/consumer-client.js';
+import { KafkaMessage } from '../decode/kafka-message.js';
+import type { BatchBinding, HandlerBinding } from '../handler-binding.js';
+import type { Failure, Result } from './attempt.js';
+import { BatchAttempt } from './batch-attempt.js';
+import { decide, type Decision } from './decide.js';
+import { consequenceOf, reportFailure } from './failure-report.js';
+import { Delivery, type DeliveryContext, type DeliveryScope, type LaneDelivery, type Verdict } from './delivery.js';
+import { address } from './redelivery.js';
+
+/** What a batch has of its partition. */
+export interface BatchScope extends Pick<DeliveryScope, 'aborted'> {
+  /** A record is done with, though others of the batch are not. */
+  completeEarly(offset: number): void;
+}
+
+/** A record that is handled by itself after its batch has failed. */
+interface Single {
+  readonly offset: number;
+  readonly delivery: Delivery;
+
+  /** What its batch failed with for it, if that is known: this was its attempt. */
+  failure: Failure | undefined;
+  hasBegun: boolean;
+}
+
+/**
+ * The way of a batch through its handler: all of it at once, until that succeeds or is not to be tried again. Then those that
+ * failed, or if nobody says which, all of them, go the way of single records one by one.
+ */
+export class BatchDelivery implements LaneDelivery {
+  readonly outputs = undefined;
+  private readonly messages: readonly KafkaMessage[];
+  private attempts = 0;
+  private singles: Single[] | undefined;
+
+  constructor(
+    private readonly records: readonly ConsumedRecord[],
+    private readonly binding: HandlerBinding & { readonly batch: BatchBinding },
+    private readonly scope: BatchScope,
+    private readonly context: DeliveryContext,
+  ) {
+    this.messages = records.map((record) => new KafkaMessage(record, binding.deserializerOf(record.topic)));
+  }
+
+  get size(): number {
+    return this.records.length;
+  }
+
+  async attempt(): Promise<Verdict> {
+    if (this.singles) return this.oneByOne(this.singles);
+    this.attempts++;
+    const result = await this.run();
+    if (!result) return this.outcome('handled');
+    const isAborted = this.scope.aborted.aborted; // then it is the abort's doing, not the records'
+    if (isAborted && this.binding.classify(result.error) !== 'skip') return 'abandoned';
+    return this.failed(result.error);
+  }
+
+  private async run(): Promise<Result> {
+    try {
+      for (const message of this.messages) if (message.isToBePrepared) await message.prepare();
+    } catch (error) {
+      return { error };
+    }
+    const { group, logger } = this.context;
+    const scope = { group, logger, aborted: this.scope.aborted, commit: () => Promise.resolve() };
+    return new BatchAttempt(this.binding, this.messages, this.attempts, scope).run();
+  }
+
+  private failed(error: unknown): Verdict | Promise<Verdict> {
+    const failures = error instanceof BatchError ? this.failuresOf(error) : undefined;
+    if (failures) return this.split(failures);
+    const decision = decide(error, { attempt: this.attempts, step: 0 }, this.binding);
+    this.context.counts.failedAttempts++;
+    this.context.onFailure?.(error, decision);
+    this.report(decision, error);
+    if (decision.kind === 'retry') return { retryInMs: decision.delayMs };
+    if (decision.kind === 'skip' && !decision.exhausted) return this.outcome('skipped');
+    this.singles = this.records.map((record) => this.single(record));
+    return this.oneByOne(this.singles);
+  }
+
+  private outcome(outcome: 'handled' | 'skipped'): Verdict {
+    this.context.counts[outcome] += this.size;
+    return outcome;
+  }
+
+  /** What is known to have failed, by index; `undefined` when it is not of this batch. */
+  private failuresOf({ failures }: BatchError): Map<number, Failure> | undefined {
+    const found = failures.map(
+      ({ message, error }) => [this.messages.indexOf(message as KafkaMessage), { error }] as const,
+    );
+    return found.every(([index]) => index >= 0) ? new Map(found) : undefined;
+  }
+
+  /** The others are done with. */
+  private split(failures: ReadonlyMap<number, Failure>): Promise<Verdict> {
+    const succeeded = this.records.filter((_, index) => !failures.has(index));
+    for (const { offset } of succeeded) this.scope.completeEarly(offset);
+    this.context.counts.handled += succeeded.length;
+    this.singles = this.records.flatMap((record, index) => {
+      const failure = failures.get(index);
+      return failure ? [this.single(record, failure)] : [];
+    });
+    return this.oneByOne(this.singles);
+  }
+
+  private single(record: ConsumedRecord, failure?: Failure): Single {
+    const { aborted } = this.scope;
+    const commit = (): Promise<void> => Promise.reject(BatchAttempt.uncommittable(this.binding.name));
+    const addressed = address(record, [this.binding], this.context.group, false);
+    return {
+      offset: record.offset,
+      delivery: new Delivery(addressed, { aborted, commit }, this.context),
+      failure,
+      hasBegun: false,
+    };
+  }
+
+  private async oneByOne(singles: Single[]): Promise<Verdict> {
+    for (let [next] = singles; next; [next] = singles) {
+      const verdict = await this.attemptAlone(next);
+      if (typeof verdict === 'object' || verdict === 'abandoned' || verdict === 'stopped') return verdict;
+      this.scope.completeEarly(next.offset);
+      singles.shift();
+      if (this.scope.aborted.aborted && singles.length > 0) return 'abandoned';
+    }
+    return 'handled';
+  }
+
+  /** The last attempt of the batch is made once more, or has failed already. */
+  private attemptAlone(single: Single): Verdict | Promise<Verdict> {
+    if (single.hasBegun) return single.delivery.attempt();
+    single.hasBegun = true;
+    const { failure } = single;
+    return single.delivery.resume(failure ? this.attempts : this.attempts - 1, failure);
+  }
+
+  private report(decision: Decision, error: unknown): void {
+    const { topic, partition, offset } = this.messages[0]!;
+    const place = `${topic}-${partition}@${offset} to ${this.messages.at(-1)!.offset}`;
+    const what = `${this.binding.name} failed on the ${this.size} messages ${place}`;
+    const isSplit = decision.kind !== 'retry' && (decision.kind !== 'skip' || decision.exhausted);
+    const consequence = isSplit ? 'handling them one by one' : consequenceOf(decision);
+    const failed = { what, attempt: this.attempts, isLast: decision.exhausted, consequence };
+    reportFailure(this.context.logger, failed, error);
+  }
+}
