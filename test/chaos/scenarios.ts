@@ -17,6 +17,12 @@ export interface Scenario {
   /** How workers differ, by their number. */
   worker?: (number: number) => Partial<WorkerJob>;
 
+  /** Whether results are stored with positions, in transactions. */
+  isTransactional?: boolean;
+
+  /** Whether it is left out of the short form. */
+  isLong?: boolean;
+
   /** Whether workers reach the brokers through proxies. */
   isProxied?: boolean;
 
@@ -55,7 +61,7 @@ const killedInALoop: Omit<Scenario, 'name'> = {
   },
 };
 
-export const scenarios: readonly Scenario[] = [
+const alone: readonly Scenario[] = [
   { name: 'processes killed in a loop (SIGKILL)', ...killedInALoop },
   { name: 'the same, each record committed by itself', ...killedInALoop, options: { autoCommit: false } },
   {
@@ -160,6 +166,27 @@ export const scenarios: readonly Scenario[] = [
       } while (goesOn());
     },
   },
+];
+
+const inTransactions: readonly string[] = [
+  'processes killed in a loop (SIGKILL)',
+  'suspended for longer than the session (SIGSTOP, SIGCONT)',
+  'leader of partitions killed and restarted',
+  'coordinator killed and restarted',
+  'connections cut every 700 ms (TCP proxy)',
+];
+const alsoShort = ['processes killed in a loop (SIGKILL)', 'connections cut every 700 ms (TCP proxy)'];
+
+export const scenarios: readonly Scenario[] = [
+  ...alone,
+  ...alone
+    .filter(({ name }) => inTransactions.includes(name))
+    .map((scenario) => ({
+      ...scenario,
+      name: `results in transactions; ${scenario.name}`,
+      isTransactional: true,
+      isLong: !alsoShort.includes(scenario.name),
+    })),
 ];
 
 function pick(workers: Workers, random: () => number): Worker {

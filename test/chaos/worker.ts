@@ -21,6 +21,9 @@ export interface WorkerJob {
   /** How often it stops and starts a second application beside its first, in ms. */
   churnMs?: number;
 
+  /** Where it publishes the place of each record, in transactions. */
+  results?: string;
+
   /** Where connections to a port go instead. */
   detours?: Record<number, number>;
 }
@@ -44,11 +47,12 @@ process.send?.('started');
 
 async function start(name: string): Promise<INestApplicationContext> {
   class Handlers {
-    @MessageHandler(job.topic)
-    async handle(message: Message, { signal }: HandlerContext): Promise<void> {
+    @MessageHandler(job.topic, job.results === undefined ? {} : { transactional: true, publishTo: job.results })
+    async handle(message: Message, { signal }: HandlerContext): Promise<string> {
       note('begin', name, message, false);
       await delay(durationOf(message));
       note('end', name, message, signal.aborted);
+      return `${message.partition}@${message.offset}`;
     }
   }
   @Module({ imports: [KafkaModule.forRoot({ ...job.options, clientId: name })], providers: [Handlers] })
