@@ -21,10 +21,7 @@ const loadBefore = loadavg()[0]!.toFixed(1);
 const rows: Row[] = [];
 {
   await using kafka = await startApacheKafka();
-  await prepareTopics(
-    kafka.brokers,
-    chosen.flatMap(({ topics }) => topics),
-  );
+  await prepareTopics(kafka.brokers, [...new Set(chosen.flatMap(({ topics }) => topics))]);
   for (const scenario of chosen) {
     const found = (await scenario.measure(kafka.brokers, rounds)).map(toRow);
     for (const row of found) console.log(Object.values(row).join('  '));

@@ -50,6 +50,7 @@ const logger = {
 function startPort({ brokers, topics, group = newGroup(), take }: ConsumerSetup): Close {
   const settings = withDefaults({ brokers, startFromBeginning: true });
   const listener: ConsumerClientListener = {
+    prepare: () => Promise.resolve(),
     assigned: () => {},
     records: ({ partition }, records) => take(records, partition),
     revoked: () => Promise.resolve(),

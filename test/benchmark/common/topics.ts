@@ -59,7 +59,7 @@ export function randomFrom(seed: number): () => number {
 }
 
 /** An order with a note as long as makes it 1 KB. */
-function order(at: number): Buffer {
+export function order(at: number): Buffer {
   const line = (sku: number) => ({
     sku: `SKU-${sku}`,
     quantity: (sku % 5) + 1,

@@ -1,34 +1,38 @@
 import { randomUUID } from 'node:crypto';
-import { Controller, Module } from '@nestjs/common';
+import { Controller, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { EventPattern, Payload, Transport } from '@nestjs/microservices';
 import kafkajs from 'kafkajs';
-import { KafkaModule, MessageHandler, type Message } from '../../../lib/index.js';
-import type { ContenderName, Job } from './job.js';
-
-/** Gets each record's parsed value, and its key. Without a promise where nothing is waited for. */
-export type Handle = (payload: unknown, key: Buffer | null) => Promise<void> | void;
-
-/** Leaves the group and disconnects. */
-export type Close = () => Promise<void>;
+import { KafkaModule } from '../../../lib/index.js';
+import { startEngine } from './engine.js';
+import {
+  batchHandlers,
+  guardedHandlers,
+  interceptedHandlers,
+  publishingHandlers,
+  staticHandlers,
+  validatedHandlers,
+} from './handlers.js';
+import type { Close, ContenderName, Handle, Job } from './job.js';
 
 /** Start with a new group from the beginning; all settings at their defaults but those that the job names. */
-export const contenders: Record<ContenderName, (job: Job, handle: Handle) => Promise<Close>> = {
-  module: startModule,
+export const contenders: Partial<Record<ContenderName, (job: Job, handle: Handle) => Promise<Close>>> = {
+  module: (job, handle) => startModule(job, staticHandlers(job, handle)),
+  engine: startEngine,
+  guard: (job, handle) => startModule(job, guardedHandlers(job, handle)),
+  interceptor: (job, handle) => startModule(job, interceptedHandlers(job, handle)),
+  dto: (job, handle) => startModule(job, validatedHandlers(job, handle)),
+  batch: (job, handle) => startModule(job, batchHandlers(job, handle)),
+  publishTo: (job, handle) => startModule(job, publishingHandlers(job, handle, false)),
+  transactional: (job, handle) => startModule(job, publishingHandlers(job, handle, true)),
   eachBatch: startEachBatch,
   eachMessage: startEachMessage,
   microservices: startMicroservice,
 };
 
-async function startModule({ brokers, topic, order, concurrency }: Job, handle: Handle): Promise<Close> {
-  class Handlers {
-    @MessageHandler(topic)
-    handle(message: Message): Promise<void> | void {
-      return handle(message.payload, message.key);
-    }
-  }
+async function startModule({ brokers, order, concurrency }: Job, handlers: Type): Promise<Close> {
   const options = { brokers: [...brokers], group: newGroup(), processingOrder: order, concurrency };
-  @Module({ imports: [KafkaModule.forRoot({ ...options, startFromBeginning: true })], providers: [Handlers] })
+  @Module({ imports: [KafkaModule.forRoot({ ...options, startFromBeginning: true })], providers: [handlers] })
   class Application {}
   const application = await NestFactory.createApplicationContext(Application, { logger: ['error', 'warn'] });
   return () => application.close();

@@ -1,10 +1,13 @@
 import type { ProcessingOrder } from '../../../lib/index.js';
 
-/** Who is measured: this module, kafkajs's consumer in its two ways, or the Kafka transport of @nestjs/microservices. */
-export type ContenderName = 'module' | 'eachBatch' | 'eachMessage' | 'microservices';
+/** This module with something bound to its handler, or its engine without it. */
+export type Variant = 'engine' | 'guard' | 'interceptor' | 'dto' | 'batch' | 'publishTo' | 'transactional';
+
+/** Who is measured: this module, kafkajs's consumer or producer in their two ways, or the Kafka transport of @nestjs/microservices. */
+export type ContenderName = 'module' | Variant | 'eachBatch' | 'eachMessage' | 'send' | 'sendBatch' | 'microservices';
 
 /** What a child process measures. */
-export type Task = 'consume' | 'parallel' | 'latency' | 'memory' | 'lifecycle';
+export type Task = 'consume' | 'parallel' | 'latency' | 'memory' | 'lifecycle' | 'publish';
 
 /** One sample, as its child process is told. */
 export interface Job {
@@ -12,7 +15,7 @@ export interface Job {
   contender: ContenderName;
   brokers: readonly string[];
 
-  /** Read from its beginning, by a new group. */
+  /** Read from its beginning, by a new group, or published to. */
   topic: string;
 
   /** How many are measured. */
@@ -26,3 +29,9 @@ export interface Job {
   concurrency: number;
   partitionsAtATime: number;
 }
+
+/** Gets each record's parsed value, and its key. Without a promise where nothing is waited for. */
+export type Handle = (payload: unknown, key: Buffer | null) => Promise<void> | void;
+
+/** Leaves the group and disconnects. */
+export type Close = () => Promise<void>;

@@ -34,6 +34,9 @@ const latency: TopicPlan = { topic: 'latency', partitions: 4, records: 0 };
 const million: TopicPlan = { topic: 'million', partitions: 4, records: 1_000 * thousand };
 const few: TopicPlan = { topic: 'few', partitions: 4, records: 400 };
 
+const results: TopicPlan = { topic: 'results', partitions: 4, records: 0 };
+const publishing: TopicPlan = { topic: 'publishing', partitions: 4, records: 0 };
+
 /** Keys, and the seconds that the Confluent Parallel Consumer's documentation tells for 10,000 records. */
 const published: readonly (readonly [order: Job['order'], keys: number, seconds: number])[] = [
   ['partition', 1_000, 22.2],
@@ -56,6 +59,7 @@ const parallelTopic = (keys: number): TopicPlan => ({
 
 export const scenarios: readonly Scenario[] = [
   { name: 'noop', topics: [noop], measure: measureNoop },
+  { name: 'pipeline', topics: [noop], measure: measurePipeline },
   { name: 'work', topics: [work], measure: measureWork },
   {
     name: 'parallel',
@@ -65,6 +69,8 @@ export const scenarios: readonly Scenario[] = [
   { name: 'latency', topics: [latency], measure: measureLatency },
   { name: 'memory', topics: [million], measure: measureMemory },
   { name: 'lifecycle', topics: [few], measure: measureLifecycle },
+  { name: 'publishing', topics: [publishing], measure: measurePublishing },
+  { name: 'results', topics: [work, results], measure: measureResults },
 ];
 
 async function measureNoop(brokers: readonly string[], rounds: number): Promise<Comparison[]> {
@@ -80,6 +86,22 @@ async function measureNoop(brokers: readonly string[], rounds: number): Promise<
     row('kafkajs eachBatch', eachBatch, 1.15),
     row('kafkajs eachMessage', eachMessage, 1.35),
     row('@nestjs/microservices', microservices, 4.5),
+  ];
+}
+
+/** What is bound to a handler costs what Nest takes for it; with nothing, nearly nothing. */
+async function measurePipeline(brokers: readonly string[], rounds: number): Promise<Comparison[]> {
+  const names = ['engine', 'module', 'guard', 'interceptor', 'dto', 'batch'] as const;
+  const jobs = names.map((contender) =>
+    job(brokers, { task: 'consume', contender, topic: noop.topic, records: noop.records }),
+  );
+  const [engine, module, ...bound] = await sampler.inTurn(jobs, rounds);
+  const row = (what: string, samples: (Figures[] | undefined)[], target?: Target): Comparison =>
+    compare(what, 'records / s', 'recordsPerSecond', samples, target);
+  const what = ['with a guard', 'with an interceptor', 'with a DTO (ValidationPipe)', 'in batches of 500'];
+  return [
+    row('no-op handler, against the engine without Nest', [module, engine], atLeast(0.9)),
+    ...what.map((kind, at) => row(`no-op handler ${kind}, against the same without`, [bound[at], module])),
   ];
 }
 
@@ -172,6 +194,33 @@ async function measureLifecycle(brokers: readonly string[], rounds: number): Pro
       module.map(({ firstMs }) => ({ joinToFirstMs: firstMs! })),
     ]),
   ];
+}
+
+async function measurePublishing(brokers: readonly string[], rounds: number): Promise<Comparison[]> {
+  const of = (contender: ContenderName, records: number): Job =>
+    job(brokers, { task: 'publish', contender, topic: publishing.topic, records });
+  const [module, send, sendBatch] = await sampler.inTurn(
+    [of('module', 100 * thousand), of('send', 5 * thousand), of('sendBatch', 100 * thousand)],
+    rounds,
+  );
+  const row = (name: string, against: Figures[] | undefined, ratio: number): Comparison =>
+    compare(
+      `500 publish calls at a time, against ${name}`,
+      'records / s',
+      'recordsPerSecond',
+      [module, against],
+      atLeast(ratio),
+    );
+  return [row('kafkajs send, one awaited after the other', send, 20), row('kafkajs sendBatch of 500', sendBatch, 0.5)];
+}
+
+/** A result for each record: acknowledged before the record is completed, or stored in transactions with positions. */
+async function measureResults(brokers: readonly string[], rounds: number): Promise<Comparison[]> {
+  const of = (contender: ContenderName): Job =>
+    job(brokers, { task: 'consume', contender, topic: work.topic, records: 50 * thousand, order: 'key' });
+  const samples = await sampler.inTurn([of('transactional'), of('publishTo')], rounds);
+  const what = 'a result for each record, in transactions, against publishTo without';
+  return [compare(what, 'records / s', 'recordsPerSecond', samples)];
 }
 
 function job(brokers: readonly string[], wanted: Partial<Job> & Pick<Job, 'task' | 'contender' | 'topic'>): Job {

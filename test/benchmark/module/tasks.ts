@@ -2,21 +2,29 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import kafkajs from 'kafkajs';
 import type { Figures } from '../common/samples.js';
-import { randomFrom } from '../common/topics.js';
-import { contenders, type Close, type Handle } from './contenders.js';
-import type { Job, Task } from './job.js';
+import { order, randomFrom } from '../common/topics.js';
+import { contenders } from './contenders.js';
+import type { Close, Handle, Job, Task } from './job.js';
+import { publishers } from './publishers.js';
 
 /** Exported so that what is looked at is not optimised away. */
 export let seen: unknown;
 
 /** What a sample measures, once in its process. */
-export const tasks: Record<Task, (job: Job) => Promise<Figures>> = { consume, parallel, latency, memory, lifecycle };
+export const tasks: Record<Task, (job: Job) => Promise<Figures>> = {
+  consume,
+  parallel,
+  latency,
+  memory,
+  lifecycle,
+  publish,
+};
 
 /** From the first record, which comes with its whole batch, to the end of the last. */
 async function consume(job: Job): Promise<Figures> {
   const [ms] = job.handlerMs;
   const measure = new Measure(job.records);
-  await contenders[job.contender](job, (payload) => {
+  await contenders[job.contender]!(job, (payload) => {
     seen = payload;
     measure.begin();
     if (ms === 0) return measure.end();
@@ -37,7 +45,7 @@ async function parallel(job: Job): Promise<Figures> {
     key: (key) => String(key),
     unordered: () => String(Math.random()),
   };
-  await contenders[job.contender](job, async (_, key) => {
+  await contenders[job.contender]!(job, async (_, key) => {
     measure.begin();
     const begin = performance.now();
     await delay(least + random() * (most - least));
@@ -60,7 +68,7 @@ async function latency(job: Job): Promise<Figures> {
   const latencies: number[] = [];
   let warm = false;
   const done = new Promise<void>((resolve) => {
-    void contenders[job.contender](job, (payload) => {
+    void contenders[job.contender]!(job, (payload) => {
       if (!warm) return;
       latencies.push(performance.now() - (payload as { at: number }).at);
       if (latencies.length === job.records) resolve();
@@ -105,7 +113,7 @@ async function memory(job: Job): Promise<Figures> {
   const before = process.memoryUsage.rss();
   let highest = before;
   let handled = 0;
-  await contenders[job.contender](job, async () => {
+  await contenders[job.contender]!(job, async () => {
     await delay(ms);
     handled++;
   });
@@ -140,13 +148,23 @@ async function lifecycle(job: Job): Promise<Figures> {
       firstAt ||= performance.now();
       if (++handled === job.records) resolve();
     };
-    void contenders[job.contender](job, handle).then((end) => (close = end), fail);
+    void contenders[job.contender]!(job, handle).then((end) => (close = end), fail);
   });
   await all;
   await delay(idleMs);
   const closing = performance.now();
   await close!();
   return { firstMs: firstAt - startedAt, joinToFirstMs: firstAt - joinedAt, closeMs: performance.now() - closing };
+}
+
+/** From the first message to the last acknowledgement, once a tenth of as many has warmed up. */
+async function publish(job: Job): Promise<Figures> {
+  const values = Array.from({ length: job.records }, (_, at) => order(at));
+  const publishAll = await publishers[job.contender]!(job);
+  await publishAll(values.slice(0, values.length / 10));
+  const begun = performance.now();
+  await publishAll(values);
+  return { recordsPerSecond: job.records / ((performance.now() - begun) / 1000) };
 }
 
 /** The time between the first begin and the last end of so many. */
