@@ -6,9 +6,10 @@ import { OrderRepository } from './orders/order.repository.js';
 import { OrderService } from './orders/order.service.js';
 import { OrderSummary } from './orders/order.summary.js';
 import { PaymentHandler } from './orders/payment.handler.js';
+import { SalesReport } from './sales/sales.report.js';
 
 @Module({
   imports: [KafkaModule.forRootAsync()],
-  providers: [OrderHandler, PaymentHandler, OrderService, OrderRepository, OrderSummary, OrderStream],
+  providers: [OrderHandler, PaymentHandler, OrderService, OrderRepository, OrderSummary, SalesReport, OrderStream],
 })
 export class AppModule {}

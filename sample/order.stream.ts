@@ -65,7 +65,7 @@ export class OrderStream implements OnModuleDestroy {
   private async publish(topic: string, key: string, event: OrderCreated | PaymentProcessed | OrderUpdated) {
     this.closing.signal.throwIfAborted();
     try {
-      await this.producer.publish({ topic, key, value: JSON.stringify(event) });
+      await this.producer.publish({ topic, key, value: event, headers: { source: 'shop' } });
     } catch (error) {
       this.logger.error(`${key} lost an event: ${(error as Error).message}`);
     }

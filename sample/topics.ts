@@ -1,12 +1,12 @@
 import { Logger } from '@nestjs/common';
 import { Kafka, logLevel } from 'kafkajs';
-import { ORDERS_CREATED, ORDERS_UPDATED, PAYMENTS_PROCESSED } from './orders/order.events.js';
+import { ORDERS_CREATED, ORDERS_PAID, ORDERS_UPDATED, PAYMENTS_PROCESSED } from './orders/order.events.js';
 
 const PARTITIONS = 3;
 
 /** Creates the topics that are not there yet. The module creates only what recovery needs beside them: how topics are cut is an operator's decision. */
 export async function createTopics(brokers: string[]): Promise<void> {
-  const topics = [ORDERS_CREATED, ORDERS_UPDATED, PAYMENTS_PROCESSED];
+  const topics = [ORDERS_CREATED, ORDERS_UPDATED, ORDERS_PAID, PAYMENTS_PROCESSED];
   const admin = new Kafka({ clientId: 'order-service-setup', brokers, logLevel: logLevel.NOTHING }).admin();
   await admin.connect();
   try {
