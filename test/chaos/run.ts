@@ -8,7 +8,7 @@ import { eventually } from '../support/eventually.js';
 import { useBrokers } from '../support/kafka.js';
 import { accountFor, type Account } from './ledger.js';
 import { Load } from './load.js';
-import { committedValues } from './results-reader.js';
+import { committedValues } from '../support/committed-values.js';
 import { Proxy } from './proxy.js';
 import { scenarios, sessionTimeoutMs, type Scenario } from './scenarios.js';
 import { Workers } from './workers.js';
