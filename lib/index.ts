@@ -54,6 +54,17 @@ export type { KafkaModuleExtras, KafkaOptionsFactory } from './kafka.module-defi
 export { KafkaModule } from './kafka.module.js';
 export { Consumer } from './messaging/consumer.js';
 export {
+  type AttemptEvent,
+  type CommitFailedEvent,
+  type CommittedEvent,
+  ConsumerObserver,
+  type DeadLetteredEvent,
+  type FailedEvent,
+  type MessagesEvent,
+  type RebalancedEvent,
+  type RetriedEvent,
+} from './messaging/consumer-observer.js';
+export {
   AcknowledgementError,
   BatchError,
   DeserializationError,

@@ -16,6 +16,9 @@ export const KAFKA_PRODUCER = Symbol('KAFKA_PRODUCER');
 /** The name of a connection; known only inside its own modules. */
 export const KAFKA_CONNECTION = Symbol('KAFKA_CONNECTION');
 
+/** What measures a connection's consumer; known only inside its own modules. */
+export const KAFKA_TELEMETRY = Symbol('KAFKA_TELEMETRY');
+
 /** Metadata key of `@MessageHandler`; a string, so that the ESM and the CommonJS build understand each other. */
 export const MESSAGE_HANDLER_METADATA = 'things-kit:kafka:message-handler';
 

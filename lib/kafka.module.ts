@@ -4,6 +4,7 @@ import { kafkaConfig } from './config/kafka.config.js';
 import { validateOptions } from './config/validate-options.js';
 import { KafkaConnectionModule } from './connection/kafka-connection.module.js';
 import { refuseSecondConnection } from './connection/refuse-second-connection.js';
+import { ConsumerWatchers } from './consumer/consumer-watchers.js';
 import { HandlerRegistry } from './consumer/handler.registry.js';
 import { KafkaConsumerModule } from './consumer/kafka-consumer.module.js';
 import { KafkaConsumerService } from './consumer/kafka-consumer.service.js';
@@ -20,6 +21,7 @@ import {
   KAFKA_CONSUMER,
   KAFKA_PRODUCER,
   KAFKA_SETTINGS,
+  KAFKA_TELEMETRY,
 } from './kafka.constants.js';
 import { ASYNC_OPTIONS_TYPE, ConfigurableModuleClass, KAFKA_OPTIONS, OPTIONS_TYPE } from './kafka.module-definition.js';
 import { KafkaProducer } from './producer/kafka-producer.js';
@@ -92,6 +94,8 @@ function consumerModule(name: string, connection: DynamicModule): DynamicModule 
       HandlerPipeline,
       HandlerExplorer,
       HandlerRegistry,
+      { provide: KAFKA_TELEMETRY, useValue: {} },
+      ConsumerWatchers,
       KafkaConsumerService,
       { provide: consumer, useExisting: KafkaConsumerService },
       { provide: KAFKA_CONSUMER, useExisting: consumer },

@@ -13,6 +13,7 @@ import { settlesWithin } from '../engine/wait.js';
 import { KAFKA_SETTINGS } from '../kafka.constants.js';
 import { Consumer } from '../messaging/consumer.js';
 import { MessagingError } from '../messaging/errors.js';
+import { ConsumerWatchers } from './consumer-watchers.js';
 import { HandlerRegistry } from './handler.registry.js';
 
 /**
@@ -32,6 +33,7 @@ export class KafkaConsumerService extends Consumer {
   constructor(
     @Inject(KAFKA_SETTINGS) private readonly settings: KafkaSettings,
     private readonly registry: HandlerRegistry,
+    private readonly watchers: ConsumerWatchers,
   ) {
     super();
   }
@@ -154,7 +156,12 @@ export class KafkaConsumerService extends Consumer {
       router.isTransactional,
     );
     return new GroupConsumer(
-      { ...this.settings, group, silenceLimitMs: sessionTimeoutMs + rebalanceTimeoutMs + requestTimeoutMs },
+      {
+        ...this.settings,
+        ...this.watchers.get(),
+        group,
+        silenceLimitMs: sessionTimeoutMs + rebalanceTimeoutMs + requestTimeoutMs,
+      },
       routes,
       {
         member: (listener) => new GroupClient(connection, membership, listener, this.logger),

@@ -14,6 +14,7 @@ import type { AssignedPartition } from './dispatch/assigned-partition.js';
 import { describeThrown } from './describe-thrown.js';
 import type { TopicRoutes } from './handler-binding.js';
 import type { EngineLogger } from './logger.js';
+import type { RebalancedEvent } from '../messaging/consumer-observer.js';
 import { RecordFlow, type RecordFlowSettings } from './record-flow.js';
 import { supervise } from './supervise.js';
 import type { TransactionFactory } from './transactions/transactions.js';
@@ -159,6 +160,7 @@ export class GroupConsumer implements ConsumerClientListener {
     this.joined = true;
     this.flow.assign(positions);
     this.onJoined.splice(0).forEach((resolve) => resolve());
+    this.changed('assigned', positions);
     this.logger.log(`Group "${this.settings.group}" ${what} ${describePositions(positions)}`);
   }
 
@@ -171,7 +173,9 @@ export class GroupConsumer implements ConsumerClientListener {
     const given = this.flow.of(partitions);
     await this.flow.drain(given, drainMs);
     await this.flow.commitLast(given, Date.now() + drainMs);
-    this.lost(given.filter(({ isOwned }) => isOwned)); // those of a later client may have the same names
+    const left = given.filter(({ isOwned }) => isOwned); // those of a later client may have the same names
+    this.lose(left);
+    this.changed('revoked', left);
   }
 
   repositioned(position: PartitionPosition): void {
@@ -179,8 +183,19 @@ export class GroupConsumer implements ConsumerClientListener {
   }
 
   lost(partitions: readonly TopicPartition[]): void {
+    const known = this.flow.of(partitions);
+    this.lose(partitions);
+    if (known.length > 0) this.changed('lost', known);
+  }
+
+  private lose(partitions: readonly TopicPartition[]): void {
     this.flow.lose(partitions);
     this.joined = this.flow.all.length > 0;
+  }
+
+  private changed(change: RebalancedEvent['change'], partitions: readonly TopicPartition[]): void {
+    const places = partitions.map(({ topic, partition }) => ({ topic, partition }));
+    this.settings.observer?.rebalanced({ group: this.settings.group, change, partitions: places });
   }
 
   private async stopOnce(supervised: Promise<void>): Promise<void> {

@@ -14,16 +14,13 @@ import { RequestedPauses } from './dispatch/requested-pauses.js';
 import { TopicPlans } from './dispatch/topic-plans.js';
 import type { TopicRoutes } from './handler-binding.js';
 import type { EngineLogger } from './logger.js';
+import { commitListener } from './offsets/commit-listener.js';
 import { Commits } from './offsets/commits.js';
 import type { OutgoingRecord } from './client/record-publisher.js';
 import { BatchDelivery } from './recovery/batch-delivery.js';
-import {
-  Delivery,
-  noCounts,
-  type DeliveryContext,
-  type DeliveryCounts,
-  type LaneDelivery,
-} from './recovery/delivery.js';
+import { Delivery, noCounts, type DeliveryContext, type DeliveryCounts } from './recovery/delivery.js';
+import type { LaneDelivery } from './recovery/lane-delivery.js';
+import type { Watchers } from './recovery/observation.js';
 import { address } from './recovery/redelivery.js';
 import { AcknowledgementError } from '../messaging/errors.js';
 import { Transactions, type TransactionFactory } from './transactions/transactions.js';
@@ -35,7 +32,7 @@ const longestAbortMs = 1_000;
 /** Records that wait longer take no more memory than their own. */
 const detachAfterMs = 2_000;
 
-export interface RecordFlowSettings extends InFlightLimits {
+export interface RecordFlowSettings extends InFlightLimits, Watchers {
   group: string;
   concurrency: number;
   autoCommit: boolean;
@@ -81,9 +78,9 @@ export class RecordFlow {
     private readonly duties: RecordFlowDuties,
     private readonly logger: EngineLogger,
   ) {
-    const { group } = settings;
+    const { group, observer, tracer } = settings;
     const publish = (record: OutgoingRecord): Promise<void> => duties.publish(record);
-    this.deliveries = { group, logger, counts: noCounts(), publish };
+    this.deliveries = { group, logger, counts: noCounts(), publish, observer, tracer };
     this.backpressure = new Backpressure(settings);
     this.dispatcher = new Dispatcher(settings.concurrency, {
       mayStart: () => duties.client()?.isLive === true,
@@ -100,6 +97,7 @@ export class RecordFlow {
       resumed: (partition: AssignedPartition) => duties.client()?.resume(partition),
     };
     this.partitions = new AssignedPartitions((topic) => plans.of(topic), listener, logger);
+    const told = observer && commitListener(group, observer);
     const transacting = {
       client: () => duties.client(),
       stored: (partition: AssignedPartition) => this.backpressure.look(partition),
@@ -107,9 +105,9 @@ export class RecordFlow {
       ending: () => this.ending.signal,
     };
     const createTransactions = (): TransactionFactory => duties.createTransactions();
-    this.transactions = new Transactions(group, createTransactions, transacting, logger);
+    this.transactions = new Transactions(group, createTransactions, transacting, logger, told);
     const send = (positions: CommittedPosition[]): Promise<void> => this.send(positions);
-    this.commits = new Commits(group, () => this.partitions.all, send, this.transactions, logger);
+    this.commits = new Commits(group, () => this.partitions.all, send, this.transactions, logger, told);
   }
 
   get all(): AssignedPartition[] {

@@ -10,6 +10,7 @@ import { delayMs, parseRetryTopic } from '../engine/recovery/recovery-topics.js'
 import { address, type Addressed } from '../engine/recovery/redelivery.js';
 import { DEFAULT_CONNECTION } from '../kafka.constants.js';
 import { settlesWithin } from '../engine/wait.js';
+import { ConsumerObserver, type FailedEvent } from '../messaging/consumer-observer.js';
 import { MessagingError } from '../messaging/errors.js';
 import type { HandlerContext } from '../messaging/handler-context.js';
 import type { Message } from '../messaging/message.js';
@@ -195,6 +196,16 @@ export class HandlerHarness {
   }
 }
 
+class Failures extends ConsumerObserver {
+  constructor(private readonly onFailure: (event: FailedEvent) => void) {
+    super();
+  }
+
+  override failed(event: FailedEvent): void {
+    this.onFailure(event);
+  }
+}
+
 /** One handler with one message, through all of its attempts. */
 class HandlerTrial {
   private readonly result = { attempts: 0, delaysMs: [] as number[], errors: [] as unknown[] };
@@ -215,7 +226,9 @@ class HandlerTrial {
       logger: new Logger(HandlerHarness.name),
       counts: noCounts(),
       publish: (record) => Promise.resolve(void (this.moved = record)),
-      onFailure: (error, decision) => this.failed(error, decision.kind === 'retry' && decision.exhausted),
+      observer: new Failures(({ error, consequence, exhausted }) =>
+        this.failed(error, consequence === 'retry' && exhausted),
+      ),
     };
   }
 

@@ -1,4 +1,4 @@
-import type { LaneDelivery, Verdict } from '../recovery/delivery.js';
+import type { LaneDelivery, Verdict } from '../recovery/lane-delivery.js';
 import type { AssignedPartition } from './assigned-partition.js';
 import type { Lane } from './lane.js';
 import { TimeSlice } from './time-slice.js';

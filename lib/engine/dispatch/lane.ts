@@ -1,6 +1,6 @@
 import type { ConsumedRecord } from '../client/consumer-client.js';
 import { Fifo } from '../fifo.js';
-import type { LaneDelivery } from '../recovery/delivery.js';
+import type { LaneDelivery } from '../recovery/lane-delivery.js';
 
 /** Records of a partition that are handled one after the other. */
 export class Lane {

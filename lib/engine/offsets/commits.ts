@@ -3,7 +3,7 @@ import type { AssignedPartition } from '../dispatch/assigned-partition.js';
 import type { EngineLogger } from '../logger.js';
 import type { Transactions } from '../transactions/transactions.js';
 import { settlesWithin } from '../wait.js';
-import { Committer } from './committer.js';
+import { Committer, type CommitListener } from './committer.js';
 
 /** Commits how far partitions have come: of all together, or of each with its outputs in transactions of its own. */
 export class Commits {
@@ -16,9 +16,10 @@ export class Commits {
     send: (positions: CommittedPosition[]) => Promise<void>,
     private readonly transactions: Transactions,
     private readonly logger: EngineLogger,
+    listener?: CommitListener,
   ) {
     const plain = (): AssignedPartition[] => partitions().filter(({ plan }) => !plan.isTransactional);
-    this.together = new Committer(plain, send, logger);
+    this.together = new Committer(plain, send, logger, listener);
   }
 
   /** The position a partition starts from is committed already. */

@@ -18,6 +18,12 @@ export interface Committable extends TopicPartition {
   readonly completions: number;
 }
 
+/** Is told what became of positions. */
+export interface CommitListener {
+  committed(positions: readonly PartitionPosition[]): void;
+  commitFailed(positions: readonly PartitionPosition[], error: Error): void;
+}
+
 type State = Pick<Committable, 'completions'> & { readonly offset: number };
 
 const retries: Backoff = { initialDelayMs: 100, multiplier: 2, maxDelayMs: 5_000, jitter: 'none' };
@@ -38,6 +44,7 @@ export class Committer<Partition extends Committable> {
     private readonly partitions: () => Iterable<Partition>,
     private readonly send: (positions: CommittedPosition[]) => Promise<void>,
     private readonly logger: EngineLogger,
+    private readonly listener?: CommitListener,
   ) {}
 
   /** The position a partition starts from is committed already. */
@@ -83,10 +90,13 @@ export class Committer<Partition extends Committable> {
     const due = [...this.partitions()].filter((partition) => partition.isOwned && !this.isDone(partition));
     if (due.length === 0) return true;
     const states = due.map(stateOf);
-    const failed = await this.trySend(due.map((partition) => this.withMetadata(partition)));
+    const positions = due.map((partition) => this.withMetadata(partition));
+    const failed = await this.trySend(positions);
     due.forEach((partition, index) => {
       if (!failed.has(partitionName(partition))) this.committed.set(partition, states[index]!);
     });
+    const taken = positions.filter((position) => !failed.has(partitionName(position)));
+    if (taken.length > 0) this.listener?.committed(taken);
     return failed.size === 0;
   }
 
@@ -118,9 +128,10 @@ export class Committer<Partition extends Committable> {
     return this.trySend(positions.map((position) => ({ ...position, metadata: '' })));
   }
 
-  private reportFailure(positions: readonly PartitionPosition[], { message }: Error): void {
+  private reportFailure(positions: readonly PartitionPosition[], error: Error): void {
+    this.listener?.commitFailed(positions, error);
     const names = positions.map((position) => `${partitionName(position)}@${position.offset}`);
-    this.logger.warn(`Commit of ${names.join(', ')} failed, it is tried again: ${message}`);
+    this.logger.warn(`Commit of ${names.join(', ')} failed, it is tried again: ${error.message}`);
   }
 }
 

@@ -6,7 +6,9 @@ import type { Failure, Result } from './attempt.js';
 import { BatchAttempt } from './batch-attempt.js';
 import { decide, type Decision } from './decide.js';
 import { consequenceOf, reportFailure } from './failure-report.js';
-import { Delivery, type DeliveryContext, type DeliveryScope, type LaneDelivery, type Verdict } from './delivery.js';
+import { Delivery, type DeliveryContext, type DeliveryScope } from './delivery.js';
+import type { LaneDelivery, Verdict } from './lane-delivery.js';
+import { Observation, toConsequence } from './observation.js';
 import { address } from './redelivery.js';
 
 /** What a batch has of its partition. */
@@ -34,6 +36,7 @@ export class BatchDelivery implements LaneDelivery {
   private readonly messages: readonly KafkaMessage[];
   private attempts = 0;
   private singles: Single[] | undefined;
+  private readonly observation: Observation | undefined;
 
   constructor(
     private readonly records: readonly ConsumedRecord[],
@@ -42,17 +45,28 @@ export class BatchDelivery implements LaneDelivery {
     private readonly context: DeliveryContext,
   ) {
     this.messages = records.map((record) => new KafkaMessage(record, binding.deserializerOf(record.topic)));
+    this.observation = Observation.of(context, this.messages, context.group, scope.aborted);
   }
 
   get size(): number {
     return this.records.length;
   }
 
-  async attempt(): Promise<Verdict> {
+  attempt(): Verdict | Promise<Verdict> {
+    if (this.attempts === 0) this.observation?.received();
+    const verdict = this.proceed();
+    return this.observation ? this.observation.follow(verdict) : verdict;
+  }
+
+  private async proceed(): Promise<Verdict> {
     if (this.singles) return this.oneByOne(this.singles);
     this.attempts++;
+    this.observation?.started();
     const result = await this.run();
-    if (!result) return this.outcome('handled');
+    if (!result) {
+      this.observation?.succeeded(this.binding.name, this.attempts);
+      return this.outcome('handled');
+    }
     const isAborted = this.scope.aborted.aborted; // then it is the abort's doing, not the records'
     if (isAborted && this.binding.classify(result.error) !== 'skip') return 'abandoned';
     return this.failed(result.error);
@@ -66,7 +80,8 @@ export class BatchDelivery implements LaneDelivery {
     }
     const { group, logger } = this.context;
     const scope = { group, logger, aborted: this.scope.aborted, commit: () => Promise.resolve() };
-    return new BatchAttempt(this.binding, this.messages, this.attempts, scope).run();
+    const attempt = new BatchAttempt(this.binding, this.messages, this.attempts, scope);
+    return this.observation ? this.observation.run(() => attempt.run()) : attempt.run();
   }
 
   private failed(error: unknown): Verdict | Promise<Verdict> {
@@ -74,10 +89,17 @@ export class BatchDelivery implements LaneDelivery {
     if (failures) return this.split(failures);
     const decision = decide(error, { attempt: this.attempts, step: 0 }, this.binding);
     this.context.counts.failedAttempts++;
-    this.context.onFailure?.(error, decision);
+    const isSplit = splits(decision);
+    const consequence = isSplit
+      ? ({ consequence: 'split', exhausted: decision.exhausted } as const)
+      : toConsequence(decision);
+    this.observation?.failed(this.binding.name, this.attempts, error, consequence);
     this.report(decision, error);
     if (decision.kind === 'retry') return { retryInMs: decision.delayMs };
-    if (decision.kind === 'skip' && !decision.exhausted) return this.outcome('skipped');
+    if (!isSplit) {
+      this.observation?.skipped();
+      return this.outcome('skipped');
+    }
     this.singles = this.records.map((record) => this.single(record));
     return this.oneByOne(this.singles);
   }
@@ -98,7 +120,9 @@ export class BatchDelivery implements LaneDelivery {
   /** The others are done with. */
   private split(failures: ReadonlyMap<number, Failure>): Promise<Verdict> {
     const succeeded = this.records.filter((_, index) => !failures.has(index));
+    const handled = this.messages.filter((_, index) => !failures.has(index));
     for (const { offset } of succeeded) this.scope.completeEarly(offset);
+    this.observation?.succeeded(this.binding.name, this.attempts, handled);
     this.context.counts.handled += succeeded.length;
     this.singles = this.records.flatMap((record, index) => {
       const failure = failures.get(index);
@@ -135,16 +159,20 @@ export class BatchDelivery implements LaneDelivery {
     if (single.hasBegun) return single.delivery.attempt();
     single.hasBegun = true;
     const { failure } = single;
-    return single.delivery.resume(failure ? this.attempts : this.attempts - 1, failure);
+    return single.delivery.resume(failure ? this.attempts : this.attempts - 1, failure, this.observation?.startedAt);
   }
 
   private report(decision: Decision, error: unknown): void {
     const { topic, partition, offset } = this.messages[0]!;
     const place = `${topic}-${partition}@${offset} to ${this.messages.at(-1)!.offset}`;
     const what = `${this.binding.name} failed on the ${this.size} messages ${place}`;
-    const isSplit = decision.kind !== 'retry' && (decision.kind !== 'skip' || decision.exhausted);
-    const consequence = isSplit ? 'handling them one by one' : consequenceOf(decision);
+    const consequence = splits(decision) ? 'handling them one by one' : consequenceOf(decision);
     const failed = { what, attempt: this.attempts, isLast: decision.exhausted, consequence };
     reportFailure(this.context.logger, failed, error);
   }
+}
+
+/** Whether the messages are handled one by one from then on. */
+function splits(decision: Decision): boolean {
+  return decision.kind !== 'retry' && (decision.kind !== 'skip' || decision.exhausted);
 }

@@ -11,30 +11,11 @@ import { isPromise } from '../at-once.js';
 import { backoffDelay, type Backoff } from './backoff.js';
 import { decide, type Decision } from './decide.js';
 import { consequenceOf, reportFailure } from './failure-report.js';
+import type { LaneDelivery, Outcome, Verdict } from './lane-delivery.js';
+import { Observation, toConsequence, type Watchers } from './observation.js';
 import { Publication } from './publication.js';
 import { deadLetterTopicFor, delayMs as delayOf, retryTopic } from './recovery-topics.js';
 import type { Addressed } from './redelivery.js';
-
-/**
- * What is to become of a record after an attempt: it is done with (`moved`: to a retry topic or a dead-letter topic), to be
- * tried again after a delay, or stays uncommitted, because the partition is given up (`abandoned`) or a policy asks for the
- * end of the consumer (`stopped`).
- */
-export type Verdict = Outcome | 'abandoned' | 'stopped' | { readonly retryInMs: number };
-
-type Outcome = 'handled' | 'skipped' | 'moved';
-
-/** What is under way in a lane. */
-export interface LaneDelivery {
-  /** Records from the lane's first on. */
-  readonly size: number;
-
-  /** What is to be stored with the position, if there is something. */
-  readonly outputs: readonly RecordToSend[] | undefined;
-
-  /** Goes on with what is not done with. */
-  attempt(): Verdict | Promise<Verdict>;
-}
 
 /** How often handlers succeeded, failed, and left messages unhandled. */
 export interface DeliveryCounts {
@@ -54,16 +35,13 @@ export function noCounts(): DeliveryCounts {
 }
 
 /** What all deliveries have in common. */
-export interface DeliveryContext {
+export interface DeliveryContext extends Watchers {
   readonly group: string;
   readonly logger: EngineLogger;
   readonly counts: DeliveryCounts;
 
   /** Resolves once the record is stored. */
   readonly publish: (record: OutgoingRecord) => Promise<void>;
-
-  /** Told of each failed attempt and what follows from it. */
-  readonly onFailure?: (error: unknown, decision: Decision) => void;
 }
 
 /** What a delivery has of its record's partition. */
@@ -87,6 +65,8 @@ export class Delivery implements LaneDelivery {
   private taken = 0;
   private outcome: Outcome = 'skipped';
   private isCommitted = false;
+  private isReceived = false;
+  private readonly observation: Observation | undefined;
 
   outputs: RecordToSend[] | undefined;
 
@@ -105,6 +85,7 @@ export class Delivery implements LaneDelivery {
     private readonly context: DeliveryContext,
   ) {
     this.message = this.messageFor(addressed.handlers[0]);
+    this.observation = Observation.of(context, [this.message], context.group, scope.aborted);
   }
 
   get size(): number {
@@ -115,18 +96,30 @@ export class Delivery implements LaneDelivery {
    * Begins with attempts that were made before.
    *
    * @param failure of the last of them, if nothing has followed from it yet
+   * @param startedAt when that began, where it is observed
    */
-  resume(attempts: number, failure?: Failure): Verdict | Promise<Verdict> {
+  resume(attempts: number, failure?: Failure, startedAt = 0): Verdict | Promise<Verdict> {
     this.attempts = attempts;
-    return failure ? this.goOn(failure) : this.attempt();
+    return this.observed(() => (failure ? this.goOn(failure) : this.proceed()), startedAt);
   }
 
   /** Goes on with the handler that failed, or the first; on to the last if all goes well. Without a promise, where handlers do. */
   attempt(): Verdict | Promise<Verdict> {
+    return this.observation ? this.observed(() => this.proceed()) : this.proceed();
+  }
+
+  private observed(proceed: () => Verdict | Promise<Verdict>, startedAt?: number): Verdict | Promise<Verdict> {
+    if (!this.isReceived) this.observation?.received(startedAt);
+    this.isReceived = true;
+    return this.observation ? this.observation.follow(proceed()) : proceed();
+  }
+
+  private proceed(): Verdict | Promise<Verdict> {
     if (this.publication) return this.publish(this.publication);
     const binding = this.handlers[this.turn];
     if (!binding) return this.end();
     this.attempts++;
+    this.observation?.started();
     if (this.message.isToBePrepared) return this.prepared(binding);
     return this.call(binding);
   }
@@ -138,7 +131,8 @@ export class Delivery implements LaneDelivery {
     this.published = binding.serialize && [];
     const { published: outputs } = this;
     const scope = { group, logger, aborted: this.scope.aborted, commit: () => this.commit(), outputs };
-    const result = new Attempt(binding, this.message, this.attemptsInAll, scope).run();
+    const attempt = new Attempt(binding, this.message, this.attemptsInAll, scope);
+    const result = this.observation ? this.observation.run(() => attempt.run()) : attempt.run();
     return result instanceof Promise ? result.then((settled) => this.goOn(settled)) : this.goOn(result);
   }
 
@@ -180,12 +174,13 @@ export class Delivery implements LaneDelivery {
   }
 
   private goOn(result: Result): Verdict | Promise<Verdict> {
-    return (result && !this.isCommitted ? this.failed(result) : this.succeeded(result)) ?? this.attempt();
+    return (result && !this.isCommitted ? this.failed(result) : this.succeeded(result)) ?? this.proceed();
   }
 
   /** Of the handlers that were left, none takes it. */
   private end(): Verdict {
     if (this.taken === 0) this.context.counts.skipped++;
+    if (this.taken === 0) this.observation?.skipped();
     const { passedBy } = this.addressed;
     if (passedBy) this.context.logger.debug(`${this.place} is skipped: ${passedBy}`);
     return this.outcome;
@@ -205,11 +200,12 @@ export class Delivery implements LaneDelivery {
   /** The message is not for this handler. */
   private pass(): Verdict | Promise<Verdict> {
     this.toNext();
-    return this.attempt();
+    return this.proceed();
   }
 
   private succeeded(late: Result): Verdict | undefined {
     if (late) this.reportLate(late);
+    this.observation?.succeeded(this.handlers[this.turn]!.name, this.attemptsInAll);
     this.outcome = 'handled';
     if (this.published) this.outputs = [...(this.outputs ?? []), ...this.published];
     return this.next('handled');
@@ -221,12 +217,14 @@ export class Delivery implements LaneDelivery {
     if (isAborted && binding.classify(error) !== 'skip') return 'abandoned';
     const decision = withDelay(this.decide(error, binding), delayMs);
     this.context.counts.failedAttempts++;
-    this.context.onFailure?.(error, decision);
+    this.observation?.failed(binding.name, this.attemptsInAll, error, toConsequence(decision));
     this.publication = this.publicationFor(decision, error, binding);
     this.report(decision, error);
     if (this.publication) return this.publish(this.publication);
     if (decision.kind === 'retry') return { retryInMs: decision.delayMs };
-    return decision.kind === 'stop' ? 'stopped' : this.next('skipped');
+    if (decision.kind === 'stop') return 'stopped';
+    this.observation?.skipped();
+    return this.next('skipped');
   }
 
   /** @returns a verdict unless another handler is to have its turn */
@@ -254,7 +252,7 @@ export class Delivery implements LaneDelivery {
     const { record, step } = this.addressed;
     const { group } = this.context;
     const thrown = describeThrown(error);
-    const failed = { record, group, handler: binding.name, attempts: this.attemptsInAll, thrown };
+    const failed = { record, group, handler: binding.name, attempts: this.attemptsInAll, error, thrown };
     const now = new Date();
     if (decision.kind === 'dead-letter') return new Publication(this.deadLetterTopic, failed, now);
     const { delay } = decision;
@@ -282,8 +280,9 @@ export class Delivery implements LaneDelivery {
 
   private moved(publication: Publication): Verdict | Promise<Verdict> {
     this.publication = undefined;
+    this.observation?.moved(publication);
     if (this.outcome === 'skipped') this.outcome = 'moved';
-    return this.next(publication.isRetry ? 'retriedLater' : 'deadLettered') ?? this.attempt();
+    return this.next(publication.isRetry ? 'retriedLater' : 'deadLettered') ?? this.proceed();
   }
 
   private held(publication: Publication, error: unknown): Verdict {

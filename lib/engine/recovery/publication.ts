@@ -11,6 +11,9 @@ export interface Failed {
 
   /** In all, wherever they were made. */
   readonly attempts: number;
+
+  /** What was thrown, and what can be told of it. */
+  readonly error: unknown;
   readonly thrown: Thrown;
 }
 
@@ -27,7 +30,7 @@ export class Publication {
   /** @param more headers beside those that tell of the failure */
   constructor(
     readonly topic: string,
-    private readonly failed: Failed,
+    readonly failed: Failed,
     now: Date,
     more: Readonly<Record<string, string>> = {},
     private readonly preferredPartition?: number,

@@ -9,7 +9,7 @@ import {
 import { RecordTooLargeError } from '../client/record-publisher.js';
 import type { AssignedPartition } from '../dispatch/assigned-partition.js';
 import type { EngineLogger } from '../logger.js';
-import { Committer } from '../offsets/committer.js';
+import { Committer, type CommitListener } from '../offsets/committer.js';
 import { backoffDelay, type Backoff } from '../recovery/backoff.js';
 import { wait } from '../wait.js';
 
@@ -71,6 +71,7 @@ export class Transactions {
     private readonly createFactory: () => TransactionFactory,
     private readonly duties: TransactionDuties,
     private readonly logger: EngineLogger,
+    private readonly listener?: CommitListener,
   ) {}
 
   /** To be waited for before the position of a partition is read. */
@@ -87,7 +88,7 @@ export class Transactions {
     const known = this.committers.get(partition);
     if (known) return known;
     const send = (positions: CommittedPosition[]): Promise<void> => this.write(partition, positions);
-    const committer = new Committer(() => [partition], send, this.logger);
+    const committer = new Committer(() => [partition], send, this.logger, this.listener);
     this.committers.set(partition, committer);
     return committer;
   }

@@ -1,0 +1,30 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { Observers } from '../engine/observers.js';
+import type { Watchers } from '../engine/recovery/observation.js';
+import { KAFKA_TELEMETRY } from '../kafka.constants.js';
+import { ConsumerObserver } from '../messaging/consumer-observer.js';
+
+/** Who is told what consumers do: the application's observers, and what measures. */
+@Injectable()
+export class ConsumerWatchers {
+  constructor(
+    private readonly moduleRef: ModuleRef,
+    @Inject(KAFKA_TELEMETRY) private readonly telemetry: Watchers,
+  ) {}
+
+  get(): Watchers {
+    const { observer, tracer } = this.telemetry;
+    const all = [...this.provided(), ...(observer ? [observer] : [])];
+    return { observer: Observers.of(all, new Logger(ConsumerObserver.name)), tracer };
+  }
+
+  /** Nest throws where it finds none. */
+  private provided(): ConsumerObserver[] {
+    try {
+      return this.moduleRef.get(ConsumerObserver, { strict: false, each: true });
+    } catch {
+      return [];
+    }
+  }
+}
