@@ -40,6 +40,13 @@ it('the README names no script that package.json does not have', () => {
   expect(named.filter((script) => !(script in scripts))).toEqual([]);
 });
 
+it('the changelog begins with the version that package.json has', () => {
+  const { version } = JSON.parse(read('package.json')) as { version: string };
+  const [, latest] = /^## \[(\d+\.\d+\.\d+)\] - \d{4}-\d{2}-\d{2}$/m.exec(read('CHANGELOG.md')) ?? [];
+
+  expect(latest).toBe(version);
+});
+
 it('the README links to chapters and files that there are', () => {
   const readme = read('README.md');
   const headings = [...readme.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading!));
