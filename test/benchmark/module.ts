@@ -6,10 +6,11 @@ import { toMarkdown, toRow, type Row } from './common/report.js';
 import { noise } from './common/samples.js';
 import { prepareTopics } from './common/topics.js';
 import { scenarios } from './module/scenarios.js';
+import { writeFigures } from './module/write-figures.js';
 
 /**
  * The whole module against its peers, on Apache Kafka: `npm run bench`, or some scenarios only: `npm run bench -- noop
- * latency`. Prints a table, and writes it to `results.md` when all were measured. ROUNDS sets the samples of each figure;
+ * latency`. Prints a table, and writes it to `results.md` when all were measured, with a chart of it and the table of the README. ROUNDS sets the samples of each figure;
  * PROFILE names a folder for CPU profiles.
  */
 const rounds = Number(process.env.ROUNDS ?? 3);
@@ -30,7 +31,10 @@ const rows: Row[] = [];
 }
 const report = `${describeRun()}\n\n${toMarkdown(rows)}\n`;
 console.log(report);
-if (named.length === 0) await writeFile(results, `# The module against its peers\n\n${report}`);
+if (named.length === 0) {
+  await writeFile(results, `# The module against its peers\n\n${report}`);
+  await writeFigures();
+}
 
 function describeRun(): string {
   const versions = ['kafkajs', '@nestjs/core', '@nestjs/microservices'].map((name) => `${name} ${versionOf(name)}`);

@@ -28,6 +28,11 @@ export class NodeProcess {
     await this.ended;
   }
 
+  /** SIGTERM; it decides itself when it ends. */
+  terminate(): void {
+    this.child.kill('SIGTERM');
+  }
+
   /** Waits for its end. */
   async exitCode(): Promise<number | null> {
     await this.ended;

@@ -3,7 +3,14 @@ import { transformFile } from '@swc/core';
 
 /** Node loader hooks that load `x.ts` where `./x.js` is imported: what Jest's transform and moduleNameMapper do for specs. */
 
+/** The package by its name, as it stands in `lib`: what is built may be older, or not there. */
+const entryPoints = {
+  '@things-kit/nestjs-kafka': new URL('../../lib/index.ts', import.meta.url).href,
+  '@things-kit/nestjs-kafka/testing': new URL('../../lib/testing/index.ts', import.meta.url).href,
+};
+
 export async function resolve(specifier, context, nextResolve) {
+  if (specifier in entryPoints) return nextResolve(entryPoints[specifier], context);
   try {
     return await nextResolve(specifier, context);
   } catch (error) {

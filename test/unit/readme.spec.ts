@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
 import { readArguments } from '../../lib/command/arguments.js';
 import { codeOptions, environmentName, environmentOptions } from '../../lib/config/environment.js';
@@ -32,3 +32,35 @@ it('the README gives no command line to nestjs-kafka-redrive that it would refus
   expect(lines.length).toBeGreaterThan(3);
   for (const line of lines) expect(() => readArguments(line)).not.toThrow();
 });
+
+it('the README names no script that package.json does not have', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+  const named = [...read('README.md').matchAll(/\bnpm run ([\w:-]+)/g)].map(([, script]) => script!);
+
+  expect(named.filter((script) => !(script in scripts))).toEqual([]);
+});
+
+it('the changelog begins with the version that package.json has', () => {
+  const { version } = JSON.parse(read('package.json')) as { version: string };
+  const [, latest] = /^## \[(\d+\.\d+\.\d+)\] - \d{4}-\d{2}-\d{2}$/m.exec(read('CHANGELOG.md')) ?? [];
+
+  expect(latest).toBe(version);
+});
+
+it('the README links to chapters and files that there are', () => {
+  const readme = read('README.md');
+  const headings = [...readme.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading!));
+  const targets = [...readme.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!);
+  const isThere = (target: string): boolean =>
+    target.startsWith('#') ? headings.includes(target.slice(1)) : existsSync(new URL(target, root));
+
+  expect(targets.filter((target) => !target.startsWith('https:') && !isThere(target))).toEqual([]);
+});
+
+/** As GitHub makes it. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\w\s-]/g, '')
+    .replace(/\s/g, '-');
+}

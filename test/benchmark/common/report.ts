@@ -38,6 +38,29 @@ export function toMarkdown(rows: readonly Row[]): string {
   return [columns, columns.map(() => '---'), ...cells].map(line).join('\n');
 }
 
+/** The rows that {@link toMarkdown} has written, also once a formatter has aligned them. */
+export function readMarkdown(markdown: string): Row[] {
+  const [head, , ...lines] = markdown.split('\n').filter((line) => line.startsWith('|'));
+  const names = head ? cellsOf(head) : [];
+  if (names.join() !== columns.join()) throw new Error(`expected a table of ${columns.join()}, got ${names.join()}`);
+  return lines.map((line) => {
+    const cells = cellsOf(line);
+    return Object.fromEntries(columns.map((column, at) => [column, cells[at] ?? ''])) as Row;
+  });
+}
+
+/** `190,311` of `190,311 (188,103–197,508)`. */
+export function medianOf(cell: string): string {
+  return cell.split(' ')[0]!;
+}
+
+function cellsOf(line: string): string[] {
+  return line
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim());
+}
+
 function spread(samples: readonly number[]): string {
   return `${format(median(samples))} (${format(Math.min(...samples))}–${format(Math.max(...samples))})`;
 }
