@@ -25,6 +25,7 @@ class OrderValidated extends Order {}
 class Click {}
 class Payment { id!: string; accountId!: string }
 class KafkaOptionsService implements kafka.KafkaOptionsFactory { declare createKafkaOptions: () => KafkaOptions }
+declare const consumer: kafka.KafkaConsumerService;
 declare class Database {
   query(sql: string, values?: unknown[]): Promise<unknown[]>;
   transaction(work: (transaction: Database) => Promise<void>): Promise<void>;
