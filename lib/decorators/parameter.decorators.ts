@@ -39,8 +39,13 @@ export interface PayloadSchema {
  */
 export function MessagePayload(property?: string | PayloadSchema | Pipe, ...pipes: Pipe[]): ParameterDecorator {
   if (typeof property === 'string' || property === undefined) return mark(MessageParameter.Payload, property, pipes);
-  if (!('schema' in property)) return mark(MessageParameter.Payload, undefined, [property, ...pipes]);
+  if (isPipe(property)) return mark(MessageParameter.Payload, undefined, [property, ...pipes]);
   return mark(MessageParameter.Payload, undefined, [...(property.pipes ?? []), ...pipes], property.schema);
+}
+
+/** A pipe may keep a schema under this very name. */
+function isPipe(value: PayloadSchema | Pipe): value is Pipe {
+  return typeof value === 'function' || 'transform' in value;
 }
 
 /**

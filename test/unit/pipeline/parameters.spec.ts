@@ -1,5 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { createParamDecorator, Injectable, ParseIntPipe, type ExecutionContext, ValidationPipe } from '@nestjs/common';
+import {
+  createParamDecorator,
+  type ExecutionContext,
+  Injectable,
+  ParseIntPipe,
+  type PipeTransform,
+  ValidationPipe,
+} from '@nestjs/common';
 import {
   ConsumedMessage,
   HandlerBindingError,
@@ -104,6 +111,26 @@ describe('The parameters of a handler', () => {
     expect(received.slice(0, 2)).toEqual([7, 5]);
     expect(received[2]).toBeInstanceOf(OrderCreated);
     expect((received[2] as OrderCreated).customer).toBeInstanceOf(Customer);
+  });
+
+  it('go through a pipe that has a member of the name schema', async () => {
+    class Parse implements PipeTransform {
+      constructor(private readonly schema: { parse: (value: unknown) => unknown }) {}
+
+      transform(value: unknown): unknown {
+        return this.schema.parse(value);
+      }
+    }
+    @Injectable()
+    class Orders {
+      @MessageHandler('orders')
+      created(@MessagePayload(new Parse({ parse: () => 'parsed' })) payload: unknown): void {
+        received = [payload];
+      }
+    }
+    await (await harnessOf([Orders])).deliver({ topic: 'orders', value: order });
+
+    expect(received).toEqual(['parsed']);
   });
 
   it('that are not valid are never retried, and the reason is told', async () => {
