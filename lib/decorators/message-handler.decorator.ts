@@ -120,7 +120,7 @@ export interface MessageHandlerOptions {
 
 /** @publicApi */
 export interface IdempotencyOptions {
-  /** What the message is known by. @default its topic, partition and offset */
+  /** What the message is known by; one of which it returns nothing is never retried. @default its topic, partition and offset */
   key?: (message: Message) => string;
 
   /**
