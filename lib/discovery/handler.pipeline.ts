@@ -140,7 +140,8 @@ export class HandlerPipeline {
         if (!filter) throw refusalOf(error);
         const host = new ExecutionContextHost([message, context], instance.constructor as Type, callback);
         host.setType(KAFKA_CONTEXT);
-        return completion(filter.func(error, host));
+        await completion(filter.func(error, host));
+        return undefined; // its answer is no result to publish
       }
     };
   }
