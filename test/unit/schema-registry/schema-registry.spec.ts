@@ -134,6 +134,43 @@ describe('SchemaRegistry', () => {
     );
   });
 
+  it.each([
+    ['without an id', {}, {}, 'customer.json'],
+    ['with an id', { $id: 'http://shop.example/schemas/order.json' }, {}, 'customer.json'],
+    ['with an id that is relative', { $id: 'order.json' }, {}, 'customer.json'],
+    [
+      'with ids of both',
+      { $id: 'http://shop.example/schemas/order.json' },
+      { $id: 'http://shop.example/schemas/customer.json' },
+      'customer.json',
+    ],
+    [
+      'by an absolute name',
+      { $id: 'http://shop.example/schemas/order.json' },
+      {},
+      'http://other.example/customer.json',
+    ],
+  ])('reads and writes JSON with a schema that builds on others, %s', async (_, ofOrder, ofCustomer, name) => {
+    const customer = { ...ofCustomer, properties: { address: { $ref: 'address.json' } } };
+    fake.add('address', { schema: '{"type":"string"}', schemaType: 'JSON' });
+    fake.add('customer', {
+      schema: JSON.stringify(name === 'customer.json' ? customer : { properties: { address: { type: 'string' } } }),
+      schemaType: 'JSON',
+      references: [{ name: 'address.json', subject: 'address', version: 1 }],
+    });
+    fake.add('orders-value', {
+      schema: JSON.stringify({ ...ofOrder, properties: { customer: { $ref: name } } }),
+      schemaType: 'JSON',
+      references: [{ name, subject: 'customer', version: 1 }],
+    });
+    const format = registry.jsonSchema();
+
+    const bytes = await format.serialize({ customer: { address: 'here' } }, 'orders');
+
+    expect(await registry.jsonSchema().deserialize(bytes, message)).toEqual({ customer: { address: 'here' } });
+    await expect(format.serialize({ customer: { address: 5 } }, 'orders')).rejects.toThrow('must be string');
+  });
+
   describe('takes for undecodable', () => {
     const read = (bytes: Buffer) => registry.avro().deserialize(bytes, message);
 
