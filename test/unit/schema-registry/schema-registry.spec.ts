@@ -260,7 +260,14 @@ describe('SchemaRegistry', () => {
     for (const secret of ['hunter2', authorization]) expect(failure).not.toContain(secret);
   });
 
-  it('refuses a url that is none', () => {
-    expect(() => new SchemaRegistry({ url: '' })).toThrow('expected a url such as http://localhost:8081');
+  it.each(['', 'registry', 'localhost:8081', 'file:///schemas'])('refuses the url "%s", which is none', (url) => {
+    expect(() => new SchemaRegistry({ url })).toThrow('expected a url such as http://localhost:8081');
+  });
+
+  it('refuses a url with a password, and does not show it', () => {
+    const make = (): unknown => new SchemaRegistry({ url: 'https://user:hunter2@registry:8081' });
+
+    expect(make).toThrow('the url has a user or password in it; give them as auth: { username, password }');
+    expect(make).not.toThrow('hunter2');
   });
 });
