@@ -79,7 +79,7 @@ export class SchemaRegistry {
     return this.format(avro, options);
   }
 
-  /** Needs the package `protobufjs`. Payloads have their 64-bit numbers as text and their enums by name. */
+  /** Needs the package `protobufjs`. Payloads have their fields in camelCase, 64-bit numbers as text and enums by name. */
   protobuf({ message, ...options }: ProtobufFormatOptions = {}): Deserializer & Serializer {
     return this.format(protobuf(message), options);
   }

@@ -108,6 +108,73 @@ describe('SchemaRegistry', () => {
       expect(await formatOf().deserialize(bytes, message)).toEqual(value);
     });
 
+    describe('of values', () => {
+      const schema = `syntax = "proto3";
+        import "google/protobuf/any.proto"; import "google/protobuf/timestamp.proto";
+        enum Kind { SMALL = 0; LARGE = 1; }
+        message Inner { uint32 n = 1; }
+        message Every {
+          int32 i = 1; uint32 u = 2; int64 l = 3; fixed64 ul = 4; double d = 5; bool b = 6; string s = 7; bytes raw = 8;
+          Kind kind = 9; Inner inner = 10; repeated string list = 11; map<string, sint32> map = 12;
+          google.protobuf.Timestamp at = 13; google.protobuf.Any any = 14; repeated Inner inners = 15;
+          oneof one { string left = 16; string right = 17; }
+        }`;
+      const write = async (value: object) => {
+        fake.add('every-value', { schema, schemaType: 'PROTOBUF' });
+        const format = formatOf('Every');
+        return format.deserialize(await format.serialize(value, 'every'), message);
+      };
+
+      it.each<[object, object?]>([
+        [{ i: -1, u: 1, d: 0.5, b: true, s: 'a', kind: 'LARGE', list: ['a'], map: { a: -1 } }],
+        [
+          { l: 5, ul: 5n },
+          { l: '5', ul: '5' },
+        ],
+        [{ l: '-9223372036854775808', ul: '18446744073709551615' }],
+        [
+          { l: { low: 1, high: 0, unsigned: false }, i: '5' },
+          { l: '1', i: 5 },
+        ],
+        [{ raw: Buffer.from('a'), inner: { n: 1 }, inners: [{ n: 2 }] }],
+        [
+          { raw: 'YQ==', kind: 1 },
+          { raw: Buffer.from('a'), kind: 'LARGE' },
+        ],
+        [
+          { at: { seconds: 5 }, s: null, list: undefined },
+          { at: { seconds: '5', nanos: 0 }, s: '', list: [] },
+        ],
+        [{ any: { '@type': 'x/Inner', n: 3 } }, {}],
+        [{ d: 'NaN' }, { d: NaN }],
+      ])('that are of the message: %p', async (value, read = value) => {
+        expect(await write(value)).toMatchObject(read);
+      });
+
+      it.each<[object, string]>([
+        [{ i: 'five' }, 'i: int32 expected'],
+        [{ i: 1.5 }, 'i: int32 expected'],
+        [{ i: 2 ** 31 }, 'i: int32 expected'],
+        [{ u: -1 }, 'u: uint32 expected'],
+        [{ l: 2 ** 53 }, 'l: int64 expected'],
+        [{ l: 'x' }, 'l: int64 expected'],
+        [{ ul: '18446744073709551616' }, 'ul: fixed64 expected'],
+        [{ d: '5' }, 'd: double expected'],
+        [{ b: 'no' }, 'b: bool expected'],
+        [{ s: 5 }, 's: string expected'],
+        [{ raw: 5 }, 'raw: bytes expected'],
+        [{ kind: 'HUGE' }, 'kind: Kind expected'],
+        [{ inner: { n: 'x' } }, 'inner.n: uint32 expected'],
+        [{ inners: [{ n: 1 }, { n: 'x' }] }, 'inners[1].n: uint32 expected'],
+        [{ list: [null] }, 'list[0]: string expected'],
+        [{ map: { a: 'x' } }, 'map[a]: sint32 expected'],
+        [{ at: new Date() }, 'at: object expected'],
+        [{ left: 'a', right: 'b' }, 'one: multiple values'],
+      ])('but none that would be written as another: %p', async (value, fault) => {
+        await expect(write(value)).rejects.toThrow(`The value is not of the schema of "every-value": .Every: ${fault}`);
+      });
+    });
+
     it('but no message that the schema does not have', async () => {
       await expect(formatOf('shop.Nothing').serialize({}, 'orders')).rejects.toThrow('no message "shop.Nothing"');
       const strange = Buffer.concat([header(id), Buffer.from([2, 18, 1])]);
