@@ -91,7 +91,8 @@ export interface MessageHandlerOptions {
   processingOrder?: ProcessingOrder;
 
   /**
-   * What stands for the record's key in `'key'` order. A message of which it throws goes to the lane of those without a key.
+   * What stands for the record's key in `'key'` order. A message of which it throws goes to the lane of those without a key; so do
+   * all of which it reads the payload, where the format is `eager`.
    *
    * @default the record's key
    */

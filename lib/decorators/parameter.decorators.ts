@@ -49,7 +49,8 @@ function isPipe(value: PayloadSchema | Pipe): value is Pipe {
 }
 
 /**
- * The key: UTF-8 where the parameter is declared as `string`, bytes otherwise; `null` where there is none.
+ * The key: UTF-8 where the parameter is declared as `string`, bytes otherwise, also for `string | null`, of which nothing is known at
+ * runtime; `null` where there is none.
  *
  * @publicApi
  */
