@@ -38,6 +38,7 @@ interface CreatorInternals {
   };
   createGuardsFn: (this: ExternalContextCreator, ...args: unknown[]) => ((args: unknown) => Promise<unknown>) | null;
   getParamValue: (this: ExternalContextCreator, ...args: unknown[]) => Promise<unknown>;
+  handlerMetadataStorage: Pick<KnownMethods, 'get' | 'set'>;
   transformToResult(result: unknown): Promise<unknown>;
 }
 
@@ -172,8 +173,27 @@ function ownCreator(applicationCreator: ExternalContextCreator, useGlobalEnhance
     return guards && ((called) => guards(called).catch(refuse));
   };
   internals.getParamValue = (...args) => getParamValue.apply(creator, args).catch(refuse);
+  internals.handlerMetadataStorage = new KnownMethods();
   internals.transformToResult = (result) => Promise.resolve(completion(result));
   return creator;
+}
+
+/** What Nest knows of the parameters of methods. In Nest 11, classes of one name share it. */
+class KnownMethods {
+  private readonly known = new WeakMap<object, Map<string, unknown>>();
+
+  get(instance: object, method: string): unknown {
+    return this.known.get(prototypeOf(instance))?.get(method);
+  }
+
+  set(instance: object, method: string, metadata: unknown): void {
+    const prototype = prototypeOf(instance);
+    this.known.set(prototype, (this.known.get(prototype) ?? new Map<string, unknown>()).set(method, metadata));
+  }
+}
+
+function prototypeOf(instance: object): object {
+  return Object.getPrototypeOf(instance) as object;
 }
 
 /** What a guard or a pipe has thrown that says the message is at fault. */

@@ -76,6 +76,25 @@ describe('The parameters of a handler', () => {
     expect(received).toEqual(['x', 1, order, 'of:t:kafka', 5, 'k', Buffer.from('k'), headers, '0']);
   });
 
+  it('are those of the class, also where another has its name and a method of the same name', async () => {
+    const namesakes = [MessageHeader('tenant'), MessageKey()].map((Parameter, index) => {
+      @Injectable()
+      class Orders {
+        @MessageHandler(`orders.${index}`)
+        created(@Parameter value: string): void {
+          received.push(value);
+        }
+      }
+      return Orders;
+    });
+    const harness = await harnessOf(namesakes);
+
+    for (const topic of ['orders.0', 'orders.1'])
+      await harness.deliver({ topic, key: 'k', value: 1, headers: { tenant: 't' } });
+
+    expect(received).toEqual(['t', 'k']);
+  });
+
   it('are null or undefined where the message has nothing for them', async () => {
     @Injectable()
     class Orders {
