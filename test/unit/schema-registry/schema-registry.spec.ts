@@ -280,6 +280,20 @@ describe('SchemaRegistry', () => {
     expect(await format.deserialize(bytes, message)).toEqual({ id: 'a', amount: null });
   });
 
+  it.each(['default backend - 404', '{"error_code":404,"message":"HTTP 404 Not Found"}', 'null'])(
+    'has another try when something else answers 404: %s',
+    async (text) => {
+      Object.assign(fake, { status: 404, text });
+
+      const failure = await Promise.resolve(registry.avro().deserialize(header(1), message)).catch(
+        (error: unknown) => error,
+      );
+
+      expect(failure).not.toBeInstanceOf(DeserializationError);
+      expect(String(failure)).toContain(`answered 404 to GET /schemas/ids/1: ${text}`);
+    },
+  );
+
   it('says where it cannot be reached', async () => {
     await fake.stop();
     await expect(registry.avro().deserialize(header(1), message)).rejects.toThrow(
