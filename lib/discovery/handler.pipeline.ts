@@ -141,7 +141,7 @@ export class HandlerPipeline {
         if (!filter) throw refusalOf(error);
         const host = new ExecutionContextHost([message, context], instance.constructor as Type, callback);
         host.setType(KAFKA_CONTEXT);
-        await completion(filter.func(error, host));
+        await filtered(filter, error, host);
         return undefined; // its answer is no result to publish
       }
     };
@@ -207,6 +207,15 @@ function refuse(error: unknown): never {
 function refusalOf(error: unknown): unknown {
   if (!(error instanceof HttpException) || !refusals.has(error)) return error;
   return new MessageRefusedError(`${error.name}: ${reasonOf(error)}`, { cause: error });
+}
+
+/** A refusal that the filter throws on is still one. */
+async function filtered({ func }: Filter, error: unknown, host: ExecutionContextHost): Promise<void> {
+  try {
+    await completion(func(error, host));
+  } catch (thrown) {
+    throw refusalOf(thrown);
+  }
 }
 
 /** `ValidationPipe` lists what is wrong in the response. */

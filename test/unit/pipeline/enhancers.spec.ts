@@ -267,6 +267,25 @@ describe('An exception filter', () => {
     expect(handlers[0]!.errors.map(String)).toEqual(['SkipMessageError: not for us']);
   });
 
+  it('that throws on what a guard has thrown leaves it refused for good', async () => {
+    const filter: ExceptionFilter = {
+      catch: (error: Error) => {
+        throw error;
+      },
+    };
+    @Injectable()
+    class Orders {
+      @UseFilters(filter)
+      @UseGuards({ canActivate: () => false })
+      @MessageHandler('orders', { deadLetter: true })
+      created(): void {}
+    }
+
+    const { outcome, attempts, handlers } = await deliver([Orders]);
+    expect({ outcome, attempts }).toEqual({ outcome: 'dead-lettered', attempts: 1 });
+    expect(handlers[0]!.errors.map(String)).toEqual(['MessageRefusedError: ForbiddenException: Forbidden resource']);
+  });
+
   it('of the method comes before that of the class', async () => {
     const named = (name: string): ExceptionFilter => ({ catch: () => void log.push(name) });
     @Injectable()
