@@ -56,11 +56,14 @@ export class HandlerRegistry {
 
   /** @throws HandlerBindingError with the faults of all of them */
   private definitions(): HandlerDefinition[] {
-    const own = this.explorer
-      .explore()
-      .filter(({ options }) => (options.connection ?? DEFAULT_CONNECTION) === this.connection);
+    const all = this.explorer.explore();
+    const own = all.filter((definition) => connectionOf(definition) === this.connection);
     const { definitions, faults } = fillPlaceholders(own, (path) => this.configured(path));
+    const connections = this.moduleRef.get<string>(KAFKA_CONNECTION, { strict: false, each: true });
     faults.push(
+      ...all
+        .filter((definition) => !connections.includes(connectionOf(definition)))
+        .map((definition) => withoutConnection(definition, connections)),
       ...definitions.filter((definition) => this.lacksStore(definition)).map(({ name }) => withoutStore(name)),
     );
     const inGroups = [...this.byGroup(definitions)].flatMap(([group, handlers]) => bindingFaults(handlers, group));
@@ -133,6 +136,18 @@ export class HandlerRegistry {
       return undefined;
     }
   }
+}
+
+function connectionOf({ options }: HandlerDefinition): string {
+  return options.connection ?? DEFAULT_CONNECTION;
+}
+
+function withoutConnection(definition: HandlerDefinition, connections: readonly string[]): string {
+  const known = connections.map((connection) => `"${connection}"`).join(', ');
+  return (
+    `${definition.name} is of the connection "${connectionOf(definition)}", which no KafkaModule makes (there is ${known}); ` +
+    'correct its connection, or the name given to forRoot'
+  );
 }
 
 function withoutStore(name: string): string {

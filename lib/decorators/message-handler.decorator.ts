@@ -91,7 +91,8 @@ export interface MessageHandlerOptions {
   processingOrder?: ProcessingOrder;
 
   /**
-   * What stands for the record's key in `'key'` order. A message of which it throws goes to the lane of those without a key.
+   * What stands for the record's key in `'key'` order. A message of which it throws goes to the lane of those without a key; so do
+   * all of which it reads the payload, where the format is `eager`.
    *
    * @default the record's key
    */
@@ -120,7 +121,7 @@ export interface MessageHandlerOptions {
 
 /** @publicApi */
 export interface IdempotencyOptions {
-  /** What the message is known by. @default its topic, partition and offset */
+  /** What the message is known by; one of which it returns nothing is never retried. @default its topic, partition and offset */
   key?: (message: Message) => string;
 
   /**

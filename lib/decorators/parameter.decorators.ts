@@ -39,12 +39,18 @@ export interface PayloadSchema {
  */
 export function MessagePayload(property?: string | PayloadSchema | Pipe, ...pipes: Pipe[]): ParameterDecorator {
   if (typeof property === 'string' || property === undefined) return mark(MessageParameter.Payload, property, pipes);
-  if (!('schema' in property)) return mark(MessageParameter.Payload, undefined, [property, ...pipes]);
+  if (isPipe(property)) return mark(MessageParameter.Payload, undefined, [property, ...pipes]);
   return mark(MessageParameter.Payload, undefined, [...(property.pipes ?? []), ...pipes], property.schema);
 }
 
+/** A pipe may keep a schema under this very name. */
+function isPipe(value: PayloadSchema | Pipe): value is Pipe {
+  return typeof value === 'function' || 'transform' in value;
+}
+
 /**
- * The key: UTF-8 where the parameter is declared as `string`, bytes otherwise; `null` where there is none.
+ * The key: UTF-8 where the parameter is declared as `string`, bytes otherwise, also for `string | null`, of which nothing is known at
+ * runtime; `null` where there is none.
  *
  * @publicApi
  */

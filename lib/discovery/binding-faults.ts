@@ -66,7 +66,7 @@ function isLegalTopic(topic: unknown): topic is string {
   return typeof topic === 'string' && topicNameFault(topic) === undefined;
 }
 
-/** A record in a retry topic names its handler. */
+/** A record in a retry topic names its handler, and so does what an idempotent one has remembered. */
 function namesakeFaults(definitions: readonly HandlerDefinition[]): string[] {
   const owners = new Map<string, unknown>();
   const shared = new Set<string>();
@@ -74,10 +74,16 @@ function namesakeFaults(definitions: readonly HandlerDefinition[]): string[] {
     if (owners.has(name) && owners.get(name) !== owner) shared.add(name);
     owners.set(name, owner);
   }
-  const inNeed = definitions.filter(({ name, options }) => shared.has(name) && (options.retryTopics ?? []).length > 0);
-  return [...new Set(inNeed.map(({ name }) => name))].map(
-    (name) => `${name} has retryTopics, and another class has the same name; rename one of the two`,
-  );
+  return [...shared].flatMap((name) => {
+    const options = definitions
+      .filter((definition) => definition.name === name)
+      .map((definition) => definition.options);
+    const why = [
+      ...(options.some(({ retryTopics = [] }) => retryTopics.length > 0) ? ['has retryTopics'] : []),
+      ...(options.some(({ idempotent }) => idempotent) ? ['is idempotent'] : []),
+    ];
+    return why.map((reason) => `${name} ${reason}, and another class has the same name; rename one of the two`);
+  });
 }
 
 /** Of topics that are named; those that a RegExp finds go without batches then, and the log says so. */

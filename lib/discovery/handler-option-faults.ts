@@ -145,7 +145,8 @@ function isMapping(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function contradictions({ lane, processingOrder, ack, ackTimeoutMs }: MessageHandlerOptions): string[] {
+function contradictions(options: MessageHandlerOptions): string[] {
+  const { lane, processingOrder, ack, ackTimeoutMs, idempotent, transactional } = options;
   const found: string[] = [];
   if (lane && processingOrder !== undefined && processingOrder !== 'key') {
     found.push(
@@ -154,6 +155,15 @@ function contradictions({ lane, processingOrder, ack, ackTimeoutMs }: MessageHan
   }
   if (ackTimeoutMs !== undefined && ack !== 'manual') {
     found.push(`ackTimeoutMs without ack: 'manual'; set that, or remove it`);
+  }
+  if (idempotent && ack === 'manual') {
+    found.push(`idempotent and ack: 'manual', which may refuse what is remembered already; remove one of them`);
+  }
+  if (idempotent && transactional) {
+    found.push(
+      'idempotent and transactional: what is remembered outlives a transaction that fails, and its results would be lost; ' +
+        'remove one of them',
+    );
   }
   return found;
 }

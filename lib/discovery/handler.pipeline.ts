@@ -11,7 +11,7 @@ import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-hos
 import { isObservable, lastValueFrom } from 'rxjs';
 import type { KafkaSettings } from '../config/kafka-settings.js';
 import { KAFKA_SETTINGS, PARAMETERS_METADATA } from '../kafka.constants.js';
-import { MessageRefusedError } from '../messaging/errors.js';
+import { MessageRefusedError, MessagingError } from '../messaging/errors.js';
 import type { HandlerContext } from '../messaging/handler-context.js';
 import type { Message } from '../messaging/message.js';
 import { KAFKA_CONTEXT } from './kafka-context.js';
@@ -24,7 +24,7 @@ type ContextId = ReturnType<typeof ContextIdFactory.create>;
 
 /** What is hidden in Nest's creator; a spec pins it. */
 interface CreatorInternals {
-  container: object;
+  container: { applicationConfig: ApplicationConfig };
   filtersContextCreator: {
     create(
       instance: object,
@@ -38,6 +38,7 @@ interface CreatorInternals {
   };
   createGuardsFn: (this: ExternalContextCreator, ...args: unknown[]) => ((args: unknown) => Promise<unknown>) | null;
   getParamValue: (this: ExternalContextCreator, ...args: unknown[]) => Promise<unknown>;
+  handlerMetadataStorage: Pick<KnownMethods, 'get' | 'set'>;
   transformToResult(result: unknown): Promise<unknown>;
 }
 
@@ -62,7 +63,8 @@ export class HandlerPipeline {
 
   /** What calls a handler. One that nothing is bound to is called as it is. */
   callerOf(wrapper: InstanceWrapper, instance: object, method: string): HandlerMethod {
-    if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient) return this.callerForEach(wrapper, instance, method);
+    const isScoped = !wrapper.isDependencyTreeStatic() || wrapper.isTransient || this.scopedGlobals().length > 0;
+    if (isScoped) return this.callerForEach(wrapper, instance, method);
     if (!this.isEnhanced(instance, method)) {
       const target = instance as Target;
       return completing((message, context) => target[method]!(message, context));
@@ -72,15 +74,38 @@ export class HandlerPipeline {
 
   /** Providers that Nest makes anew for each request are made anew for each message, and what is bound to them. */
   private callerForEach(wrapper: InstanceWrapper, prototype: object, method: string): HandlerMethod {
-    const moduleRef = wrapper.host!.getProviderByKey<ModuleRef>(ModuleRef).instance;
+    const moduleRef = moduleRefOf(wrapper);
     const isEnhanced = this.isEnhanced(prototype, method);
+    const globals = this.scopedGlobals();
     return async (message, context) => {
       const contextId = ContextIdFactory.create();
       moduleRef.registerRequestByContextId(message, contextId);
+      await Promise.all(globals.map((one) => moduleRefOf(one).resolve<unknown>(one.token, contextId)));
       const instance = await moduleRef.resolve<Target>(wrapper.token, contextId);
       if (!isEnhanced) return completion(instance[method]!(message, context));
       return this.enhanced(wrapper, instance, method, contextId)(message, context);
     };
+  }
+
+  /**
+   * The application's global ones that are made anew for each message; Nest makes only those of controllers.
+   *
+   * @throws MessagingError when one is made anew for each who asks
+   */
+  private scopedGlobals(): InstanceWrapper[] {
+    if (!this.settings.useGlobalEnhancers) return [];
+    const { applicationConfig } = (this.creator as unknown as CreatorInternals).container;
+    const globals: InstanceWrapper[] = [
+      applicationConfig.getGlobalRequestGuards(),
+      applicationConfig.getGlobalRequestInterceptors(),
+      applicationConfig.getGlobalRequestPipes(),
+      applicationConfig.getGlobalRequestFilters(),
+    ].flat();
+    const transient = globals.find(({ isTransient }) => isTransient);
+    if (!transient) return globals;
+    throw new MessagingError(
+      `useGlobalEnhancers: ${String(transient.token)} is transient, which cannot be made for handlers; give it Scope.REQUEST`,
+    );
   }
 
   private isEnhanced(instance: object, method: string): boolean {
@@ -116,7 +141,8 @@ export class HandlerPipeline {
         if (!filter) throw refusalOf(error);
         const host = new ExecutionContextHost([message, context], instance.constructor as Type, callback);
         host.setType(KAFKA_CONTEXT);
-        return completion(filter.func(error, host));
+        await filtered(filter, error, host);
+        return undefined; // its answer is no result to publish
       }
     };
   }
@@ -127,6 +153,10 @@ export class HandlerPipeline {
     const inquirer = contextId && wrapper.id;
     return filtersContextCreator.create(instance, callback, wrapper.host!.token, contextId, inquirer).filters;
   }
+}
+
+function moduleRefOf(wrapper: InstanceWrapper): ModuleRef {
+  return wrapper.host!.getProviderByKey<ModuleRef>(ModuleRef).instance;
 }
 
 /** A creator whose every handler may be told from those of HTTP, and which tells what was refused. */
@@ -143,8 +173,27 @@ function ownCreator(applicationCreator: ExternalContextCreator, useGlobalEnhance
     return guards && ((called) => guards(called).catch(refuse));
   };
   internals.getParamValue = (...args) => getParamValue.apply(creator, args).catch(refuse);
+  internals.handlerMetadataStorage = new KnownMethods();
   internals.transformToResult = (result) => Promise.resolve(completion(result));
   return creator;
+}
+
+/** What Nest knows of the parameters of methods. In Nest 11, classes of one name share it. */
+class KnownMethods {
+  private readonly known = new WeakMap<object, Map<string, unknown>>();
+
+  get(instance: object, method: string): unknown {
+    return this.known.get(prototypeOf(instance))?.get(method);
+  }
+
+  set(instance: object, method: string, metadata: unknown): void {
+    const prototype = prototypeOf(instance);
+    this.known.set(prototype, (this.known.get(prototype) ?? new Map<string, unknown>()).set(method, metadata));
+  }
+}
+
+function prototypeOf(instance: object): object {
+  return Object.getPrototypeOf(instance) as object;
 }
 
 /** What a guard or a pipe has thrown that says the message is at fault. */
@@ -158,6 +207,15 @@ function refuse(error: unknown): never {
 function refusalOf(error: unknown): unknown {
   if (!(error instanceof HttpException) || !refusals.has(error)) return error;
   return new MessageRefusedError(`${error.name}: ${reasonOf(error)}`, { cause: error });
+}
+
+/** A refusal that the filter throws on is still one. */
+async function filtered({ func }: Filter, error: unknown, host: ExecutionContextHost): Promise<void> {
+  try {
+    await completion(func(error, host));
+  } catch (thrown) {
+    throw refusalOf(thrown);
+  }
 }
 
 /** `ValidationPipe` lists what is wrong in the response. */

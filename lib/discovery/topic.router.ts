@@ -1,7 +1,10 @@
 import type { MessageHandlerOptions } from '../decorators/message-handler.decorator.js';
 import type { KafkaSettings } from '../config/kafka-settings.js';
+import { describeValue } from '../config/describe-value.js';
 import type { DeadLetterPolicy, HandlerBinding } from '../engine/handler-binding.js';
+import { isPromise } from '../engine/at-once.js';
 import { classifierOf } from '../engine/recovery/classify.js';
+import { NonRetriableError } from '../messaging/errors.js';
 import type { Format } from '../messaging/format.js';
 import { deserializerOf, formatOf, type TopicFormats } from '../messaging/formats.js';
 import { takesTopic, type TopicPattern } from '../engine/topic-pattern.js';
@@ -157,7 +160,15 @@ function condition(when: MessageHandlerOptions['when']): HandlerBinding['when'] 
 function idempotencyKey(option: MessageHandlerOptions['idempotent']): HandlerBinding['idempotencyKey'] {
   if (!option) return undefined;
   const own = option === true ? undefined : option.key;
-  return own ?? (({ topic, partition, offset }) => `${topic}-${partition}@${offset}`);
+  if (own) return (message) => keyOf(own(message));
+  return ({ topic, partition, offset }) => `${topic}-${partition}@${offset}`;
+}
+
+/** What is no key would be that of many messages, of which all but the first would be left out. */
+function keyOf(key: unknown): string {
+  if ((typeof key === 'string' && key !== '') || Number.isFinite(key)) return String(key);
+  const got = isPromise(key) ? 'a promise' : describeValue('key', key);
+  throw new NonRetriableError(`idempotent.key: expected text that is not empty, got ${got}`);
 }
 
 function deadLetterPolicy(option: KafkaSettings['deadLetter']): DeadLetterPolicy | undefined {

@@ -12,7 +12,7 @@ export abstract class HandlerContext {
    */
   abstract readonly signal: AbortSignal;
 
-  /** Which attempt at this message this is within the process, starting at 1. */
+  /** Which attempt at this message this is, starting at 1; it counts on in retry topics, and begins anew after a restart. */
   abstract readonly attempt: number;
 
   /** The consumer group the message was read for. */

@@ -16,9 +16,10 @@ const options = { strict: false, validateFormats: false, allErrors: true };
 export const jsonSchema: SchemaKind = {
   type: 'JSON',
   async compile({ schema, references }: ResolvedSchema): Promise<SchemaCodec> {
-    const parsed = JSON.parse(schema) as { $schema?: string };
+    const parsed = JSON.parse(schema) as { $schema?: string; $id?: string };
     const ajv = new (await ajvFor(parsed.$schema ?? ''))(options);
-    for (const reference of references) ajv.addSchema(JSON.parse(reference.schema), reference.name);
+    for (const { name, schema: referenced } of references)
+      ajv.addSchema(JSON.parse(referenced), absolute(name, parsed.$id));
     const validate = ajv.compile(parsed);
     const checked = (value: unknown): unknown => {
       if (validate(value)) return value;
@@ -30,6 +31,11 @@ export const jsonSchema: SchemaKind = {
     };
   },
 };
+
+/** The name of a reference is what `$ref` says, which is relative to the id of the schema, if it has one. */
+function absolute(name: string, id: string | undefined): string {
+  return id !== undefined && URL.canParse(name, id) ? new URL(name, id).href : name;
+}
 
 /** Each draft has a class of its own; the default is that of draft 7. */
 async function ajvFor(draft: string): Promise<AjvClass> {

@@ -1,5 +1,6 @@
 import { MessagingError } from '../messaging/errors.js';
 import { optionalPackage } from './optional-package.js';
+import { protobufFault, type ProtoField } from './protobuf-fault.js';
 import type { ResolvedSchema, SchemaCodec, SchemaKind } from './schema-codec.js';
 
 interface ProtoNamespace {
@@ -8,6 +9,7 @@ interface ProtoNamespace {
 
 interface ProtoType extends ProtoNamespace {
   fullName: string;
+  fieldsArray: ProtoField[];
   decode(bytes: Uint8Array): unknown;
   encode(message: unknown): { finish(): Uint8Array };
   fromObject(value: object): unknown;
@@ -73,7 +75,7 @@ class ProtobufCodec implements SchemaCodec {
   encode(value: unknown): Buffer {
     const { type, indexes } = this.written();
     const message = type.fromObject(value as object);
-    const fault = type.verify(message);
+    const fault = protobufFault(type.fieldsArray, value) ?? type.verify(message);
     if (fault !== null) throw new MessagingError(`${type.fullName}: ${fault}`);
     return Buffer.concat([writeIndexes(indexes), type.encode(message).finish()]);
   }

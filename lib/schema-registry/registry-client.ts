@@ -31,7 +31,9 @@ export interface SubjectSchema extends RegisteredSchema {
 }
 
 const mediaType = 'application/vnd.schemaregistry.v1+json';
-const notFound = 404;
+
+/** For subject, version and schema. */
+const notFoundCodes: readonly unknown[] = [40_401, 40_402, 40_403];
 
 /**
  * The API of Confluent's Schema Registry, as far as it is needed.
@@ -88,9 +90,20 @@ export class RegistryClient {
       throw new MessagingError(`The schema registry cannot be reached at ${url}: ${reasonOf(cause)}`, { cause });
     });
     if (response.ok) return (await response.json()) as T;
-    const text = (await response.text()).slice(0, 300);
-    if (response.status === notFound) return undefined;
-    throw new MessagingError(`The schema registry answered ${response.status} to ${method} ${path}: ${text}`);
+    const text = await response.text();
+    if (response.status === 404 && saysNotFound(text)) return undefined;
+    throw new MessagingError(
+      `The schema registry answered ${response.status} to ${method} ${path}: ${text.slice(0, 300)}`,
+    );
+  }
+}
+
+/** A gateway whose registry is away, or a path that is wrong, is 404, too. */
+function saysNotFound(text: string): boolean {
+  try {
+    return notFoundCodes.includes((JSON.parse(text) as { error_code?: unknown }).error_code);
+  } catch {
+    return false;
   }
 }
 

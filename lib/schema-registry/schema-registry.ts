@@ -13,7 +13,7 @@ import type { SchemaKind } from './schema-codec.js';
  * @publicApi
  */
 export interface SchemaRegistryOptions {
-  /** `http://localhost:8081`; a path is kept. */
+  /** `http://localhost:8081`; a path is kept. User and password belong in {@link auth}. */
   url: string;
 
   /** User and password, or a bearer token. @default none */
@@ -62,9 +62,10 @@ export interface ProtobufFormatOptions extends SchemaFormatOptions {
 export class SchemaRegistry {
   private readonly client: RegistryClient;
 
-  /** @throws MessagingError when the url is none */
+  /** @throws MessagingError when the url is none, or has a user or password in it */
   constructor({ url, auth, headers = {}, timeoutMs = 10_000 }: SchemaRegistryOptions) {
-    if (!URL.canParse(url)) throw new MessagingError('SchemaRegistry: expected a url such as http://localhost:8081');
+    const fault = urlFault(url);
+    if (fault) throw new MessagingError(`SchemaRegistry: ${fault}`);
     const authorization = auth && { authorization: credentialsOf(auth) };
     this.client = new RegistryClient({
       url: url.replace(/\/+$/, ''),
@@ -78,7 +79,7 @@ export class SchemaRegistry {
     return this.format(avro, options);
   }
 
-  /** Needs the package `protobufjs`. Payloads have their 64-bit numbers as text and their enums by name. */
+  /** Needs the package `protobufjs`. Payloads have their fields in camelCase, 64-bit numbers as text and enums by name. */
   protobuf({ message, ...options }: ProtobufFormatOptions = {}): Deserializer & Serializer {
     return this.format(protobuf(message), options);
   }
@@ -92,6 +93,17 @@ export class SchemaRegistry {
     const named = typeof subject === 'function' ? subject : (topic: string) => subject ?? `${topic}-value`;
     return new RegistryFormat(this.client, kind, { subject: named, schema });
   }
+}
+
+/** In words without the url: it may have a password. */
+function urlFault(url: string): string | undefined {
+  const expected = 'expected a url such as http://localhost:8081';
+  if (!URL.canParse(url)) return expected;
+  const { protocol, username, password } = new URL(url);
+  if (protocol !== 'http:' && protocol !== 'https:') return expected;
+  return username || password
+    ? 'the url has a user or password in it; give them as auth: { username, password }'
+    : undefined;
 }
 
 function credentialsOf(auth: NonNullable<SchemaRegistryOptions['auth']>): string {

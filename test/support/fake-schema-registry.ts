@@ -20,6 +20,7 @@ export class FakeSchemaRegistry {
 
   /** Answers this to everything. */
   status: number | undefined;
+  text: string | undefined;
   private readonly schemas: Registered[] = [];
   private server: Server | undefined;
   private port = 0;
@@ -76,7 +77,7 @@ export class FakeSchemaRegistry {
     response.writeHead(this.status ?? (found ? 200 : 404), {
       'content-type': 'application/vnd.schemaregistry.v1+json',
     });
-    response.end(JSON.stringify(found ?? { error_code: 40401, message: 'not found' }));
+    response.end(this.text ?? JSON.stringify(found ?? { error_code: 40401, message: 'not found' }));
   }
 
   private find(method: string, url: string, body: string): object | undefined {

@@ -215,3 +215,30 @@ describe('handlers without a group', () => {
     await boot([KafkaModule.forRoot({ ...groupless, autoStart: true })]);
   });
 });
+
+describe('handlers of a connection that no module makes', () => {
+  class Handlers {
+    @MessageHandler('orders', { connection: 'analitics' })
+    handle(): void {}
+
+    @MessageHandler('orders')
+    other(): void {}
+  }
+
+  it.each([
+    ['default', 'handle', 'analitics'],
+    ['analytics', 'other', 'default'],
+  ])('stop the start: there is %s', async (name, method, connection) => {
+    await expect(boot([KafkaModule.forRoot({ ...options, name })], [Handlers])).rejects.toThrow(
+      `Handlers.${method} is of the connection "${connection}", which no KafkaModule makes (there is "${name}"); ` +
+        'correct its connection, or the name given to forRoot',
+    );
+  });
+
+  it('start with all of them', async () => {
+    await boot(
+      ['default', 'analitics'].map((name) => KafkaModule.forRoot({ ...options, name })),
+      [Handlers],
+    );
+  });
+});

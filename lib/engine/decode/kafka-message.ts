@@ -10,6 +10,9 @@ export class KafkaMessage<T = unknown> extends Message<T> {
   private groupedHeaders: Record<string, Buffer | Buffer[]> | undefined;
   private decodedPayload: { value: T } | undefined;
 
+  /** Whether the payload was asked for before it was there. */
+  isMissed = false;
+
   constructor(
     private readonly record: ConsumedRecord,
     private readonly deserializer: Deserializer = json,
@@ -50,6 +53,7 @@ export class KafkaMessage<T = unknown> extends Message<T> {
   }
 
   get payload(): T {
+    if (this.isToBePrepared) throw this.unprepared();
     this.decodedPayload ??= { value: this.decode() as T };
     return this.decodedPayload.value;
   }
@@ -67,6 +71,11 @@ export class KafkaMessage<T = unknown> extends Message<T> {
     } catch (error) {
       throw error instanceof DeserializationError ? this.undecodable(error) : error;
     }
+  }
+
+  private unprepared(): MessagingError {
+    this.isMissed = true;
+    return new MessagingError('The payload is not there yet: its format is awaited before the handler');
   }
 
   private decode(): unknown {

@@ -120,8 +120,8 @@ export class Delivery implements LaneDelivery {
     if (!binding) return this.end();
     this.attempts++;
     this.observation?.started();
-    if (this.message.isToBePrepared) return this.prepared(binding);
-    return this.call(binding);
+    if (!this.message.isToBePrepared) return this.call(binding);
+    return this.isLeftOut(binding) ? this.pass() : this.prepared(binding);
   }
 
   private call(binding: HandlerBinding): Verdict | Promise<Verdict> {
@@ -186,10 +186,16 @@ export class Delivery implements LaneDelivery {
     return this.outcome;
   }
 
+  /** Whether it can be told without the payload that the message is not for the handler: then it may be of another format. */
+  private isLeftOut(binding: HandlerBinding): boolean {
+    const message = this.messageFor(binding);
+    return this.select(binding, message) === false && !message.isMissed;
+  }
+
   /** @returns whether the handler takes the message, or why that cannot be told */
-  private select({ when }: HandlerBinding): boolean | Failure {
+  private select({ when }: HandlerBinding, message = this.message): boolean | Failure {
     try {
-      const taken: unknown = when ? when(this.message) : true;
+      const taken: unknown = when ? when(message) : true;
       if (isPromise(taken)) throw new MessagingError('when: expected true or false, got a promise');
       return Boolean(taken);
     } catch (error) {

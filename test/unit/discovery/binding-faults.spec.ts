@@ -75,6 +75,16 @@ describe('bindingFaults', () => {
     expect(bindingFaults([{ ...one, options: {} }, other])).toEqual([]);
   });
 
+  it('refuses an idempotent handler of two classes with one name: they would share what they remember', () => {
+    const one = handler({ owner: class Orders {}, options: { idempotent: true } });
+    const other = handler({ owner: class Orders {}, topics: ['payments'] });
+
+    expect(bindingFaults([other, one])).toEqual([
+      'Orders.created is idempotent, and another class has the same name; rename one of the two',
+    ]);
+    expect(bindingFaults([one, { ...one, topics: ['refunds'] }])).toEqual([]);
+  });
+
   it('names a binding once that is there three times', () => {
     const faults = bindingFaults([handler({}), handler({}), handler({})]);
 

@@ -17,7 +17,7 @@ import {
   UseInterceptors,
   UsePipes,
 } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, REQUEST } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, REQUEST } from '@nestjs/core';
 import {
   HandlerContext,
   isKafkaContext,
@@ -267,6 +267,25 @@ describe('An exception filter', () => {
     expect(handlers[0]!.errors.map(String)).toEqual(['SkipMessageError: not for us']);
   });
 
+  it('that throws on what a guard has thrown leaves it refused for good', async () => {
+    const filter: ExceptionFilter = {
+      catch: (error: Error) => {
+        throw error;
+      },
+    };
+    @Injectable()
+    class Orders {
+      @UseFilters(filter)
+      @UseGuards({ canActivate: () => false })
+      @MessageHandler('orders', { deadLetter: true })
+      created(): void {}
+    }
+
+    const { outcome, attempts, handlers } = await deliver([Orders]);
+    expect({ outcome, attempts }).toEqual({ outcome: 'dead-lettered', attempts: 1 });
+    expect(handlers[0]!.errors.map(String)).toEqual(['MessageRefusedError: ForbiddenException: Forbidden resource']);
+  });
+
   it('of the method comes before that of the class', async () => {
     const named = (name: string): ExceptionFilter => ({ catch: () => void log.push(name) });
     @Injectable()
@@ -306,6 +325,80 @@ describe('Global enhancers', () => {
       outcome: 'handled',
     });
     expect(log).toEqual(['global filter']);
+  });
+});
+
+describe('Global enhancers that are made anew for each message', () => {
+  it('hit handlers of any scope with useGlobalEnhancers', async () => {
+    let instances = 0;
+    @Injectable()
+    class Once implements CanActivate, NestInterceptor, PipeTransform, ExceptionFilter {
+      constructor(@Inject(REQUEST) private readonly message: Message) {
+        instances++;
+      }
+
+      canActivate(): boolean {
+        return this.note('guard', true);
+      }
+
+      intercept(_: ExecutionContext, next: CallHandler): Observable<unknown> {
+        return this.note('interceptor', next.handle());
+      }
+
+      transform(value: unknown): unknown {
+        return this.note('pipe', value);
+      }
+
+      catch(): void {
+        this.note('filter', undefined);
+      }
+
+      private note<T>(what: string, result: T): T {
+        log.push(`${what} ${this.message.topic}`);
+        return result;
+      }
+    }
+    @Injectable()
+    class Orders {
+      @MessageHandler('orders')
+      created(@MessagePayload() _: unknown): void {
+        throw new Error('boom');
+      }
+    }
+    @Injectable({ scope: Scope.REQUEST })
+    class Payments {
+      @MessageHandler('payments')
+      paid(@MessagePayload() _: unknown): void {
+        throw new Error('boom');
+      }
+    }
+    const globals = [APP_GUARD, APP_INTERCEPTOR, APP_PIPE, APP_FILTER].map((provide) => ({
+      provide,
+      useClass: Once,
+      scope: Scope.REQUEST,
+    }));
+    const harness = await harnessOf([Orders, Payments, ...globals], { useGlobalEnhancers: true });
+
+    for (const topic of ['orders', 'payments', 'orders']) {
+      log = [];
+      instances = 0;
+      expect(await harness.deliver({ topic, value: 1 })).toMatchObject({ outcome: 'handled', attempts: 1 });
+      expect(log).toEqual([`guard ${topic}`, `interceptor ${topic}`, `pipe ${topic}`, `filter ${topic}`]);
+      expect(instances).toBe(4);
+    }
+  });
+
+  it('stop the start where they are transient, and are not left out', async () => {
+    const guard = { provide: APP_GUARD, useClass: Allow, scope: Scope.TRANSIENT };
+    @Injectable()
+    class Orders {
+      @MessageHandler('orders')
+      created(): void {}
+    }
+
+    await expect(harnessOf([Orders, Audit, guard], { useGlobalEnhancers: true })).rejects.toThrow(
+      /useGlobalEnhancers: APP_GUARD \(UUID: .*\) is transient/,
+    );
   });
 });
 

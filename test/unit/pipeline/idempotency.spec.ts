@@ -68,6 +68,25 @@ describe('An idempotent handler', () => {
     expect(effects).toHaveLength(2);
   });
 
+  it.each<[string, () => unknown]>([
+    ['nothing', () => undefined],
+    ['nothing', () => null],
+    ['""', () => ''],
+    ['NaN', () => NaN],
+    ['a mapping', () => ({ id: 1 })],
+    ['a promise', () => Promise.reject(new Error('unheard'))],
+  ])('takes no message for another because its key is %s: it is never retried', async (what, key) => {
+    const harness = await harnessWith({ key: key as () => string });
+
+    const { outcome, attempts, handlers } = await harness.deliver({ topic: 'payments', value: '1' });
+
+    expect({ outcome, attempts, effects }).toEqual({ outcome: 'retrying', attempts: 1, effects: [] });
+
+    expect(String(handlers[0]!.errors[0])).toBe(
+      `NonRetriableError: idempotent.key: expected text that is not empty, got ${what}`,
+    );
+  });
+
   it('stops the start without a store', async () => {
     class Payments {
       @MessageHandler('payments', { idempotent: true })

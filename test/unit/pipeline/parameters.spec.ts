@@ -1,5 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { createParamDecorator, Injectable, ParseIntPipe, type ExecutionContext, ValidationPipe } from '@nestjs/common';
+import {
+  createParamDecorator,
+  type ExecutionContext,
+  Injectable,
+  ParseIntPipe,
+  type PipeTransform,
+  ValidationPipe,
+} from '@nestjs/common';
 import {
   ConsumedMessage,
   HandlerBindingError,
@@ -69,6 +76,25 @@ describe('The parameters of a handler', () => {
     expect(received).toEqual(['x', 1, order, 'of:t:kafka', 5, 'k', Buffer.from('k'), headers, '0']);
   });
 
+  it('are those of the class, also where another has its name and a method of the same name', async () => {
+    const namesakes = [MessageHeader('tenant'), MessageKey()].map((Parameter, index) => {
+      @Injectable()
+      class Orders {
+        @MessageHandler(`orders.${index}`)
+        created(@Parameter value: string): void {
+          received.push(value);
+        }
+      }
+      return Orders;
+    });
+    const harness = await harnessOf(namesakes);
+
+    for (const topic of ['orders.0', 'orders.1'])
+      await harness.deliver({ topic, key: 'k', value: 1, headers: { tenant: 't' } });
+
+    expect(received).toEqual(['t', 'k']);
+  });
+
   it('are null or undefined where the message has nothing for them', async () => {
     @Injectable()
     class Orders {
@@ -104,6 +130,26 @@ describe('The parameters of a handler', () => {
     expect(received.slice(0, 2)).toEqual([7, 5]);
     expect(received[2]).toBeInstanceOf(OrderCreated);
     expect((received[2] as OrderCreated).customer).toBeInstanceOf(Customer);
+  });
+
+  it('go through a pipe that has a member of the name schema', async () => {
+    class Parse implements PipeTransform {
+      constructor(private readonly schema: { parse: (value: unknown) => unknown }) {}
+
+      transform(value: unknown): unknown {
+        return this.schema.parse(value);
+      }
+    }
+    @Injectable()
+    class Orders {
+      @MessageHandler('orders')
+      created(@MessagePayload(new Parse({ parse: () => 'parsed' })) payload: unknown): void {
+        received = [payload];
+      }
+    }
+    await (await harnessOf([Orders])).deliver({ topic: 'orders', value: order });
+
+    expect(received).toEqual(['parsed']);
   });
 
   it('that are not valid are never retried, and the reason is told', async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { UseFilters } from '@nestjs/common';
 import {
   type Message,
   MessageHandler,
@@ -19,8 +20,10 @@ afterEach(closeHarness);
 
 async function deliver(publishTo: MessageHandlerOptions['publishTo'], result: unknown) {
   class Orders {
+    @UseFilters({ catch: () => ({ status: 'filtered' }) })
     @MessageHandler('orders', { publishTo })
     validate(): unknown {
+      if (result instanceof Error) throw result;
       return result;
     }
   }
@@ -51,6 +54,12 @@ describe('What a handler returns', () => {
     await deliver('validated', undefined);
     await closeHarness();
     await deliver(() => undefined, of(1));
+
+    expect(published).toEqual([]);
+  });
+
+  it('is not published where an exception filter answers in its place', async () => {
+    expect(await deliver('validated', new Error('boom'))).toMatchObject({ outcome: 'handled', attempts: 1 });
 
     expect(published).toEqual([]);
   });

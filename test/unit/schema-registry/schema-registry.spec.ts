@@ -108,6 +108,73 @@ describe('SchemaRegistry', () => {
       expect(await formatOf().deserialize(bytes, message)).toEqual(value);
     });
 
+    describe('of values', () => {
+      const schema = `syntax = "proto3";
+        import "google/protobuf/any.proto"; import "google/protobuf/timestamp.proto";
+        enum Kind { SMALL = 0; LARGE = 1; }
+        message Inner { uint32 n = 1; }
+        message Every {
+          int32 i = 1; uint32 u = 2; int64 l = 3; fixed64 ul = 4; double d = 5; bool b = 6; string s = 7; bytes raw = 8;
+          Kind kind = 9; Inner inner = 10; repeated string list = 11; map<string, sint32> map = 12;
+          google.protobuf.Timestamp at = 13; google.protobuf.Any any = 14; repeated Inner inners = 15;
+          oneof one { string left = 16; string right = 17; }
+        }`;
+      const write = async (value: object) => {
+        fake.add('every-value', { schema, schemaType: 'PROTOBUF' });
+        const format = formatOf('Every');
+        return format.deserialize(await format.serialize(value, 'every'), message);
+      };
+
+      it.each<[object, object?]>([
+        [{ i: -1, u: 1, d: 0.5, b: true, s: 'a', kind: 'LARGE', list: ['a'], map: { a: -1 } }],
+        [
+          { l: 5, ul: 5n },
+          { l: '5', ul: '5' },
+        ],
+        [{ l: '-9223372036854775808', ul: '18446744073709551615' }],
+        [
+          { l: { low: 1, high: 0, unsigned: false }, i: '5' },
+          { l: '1', i: 5 },
+        ],
+        [{ raw: Buffer.from('a'), inner: { n: 1 }, inners: [{ n: 2 }] }],
+        [
+          { raw: 'YQ==', kind: 1 },
+          { raw: Buffer.from('a'), kind: 'LARGE' },
+        ],
+        [
+          { at: { seconds: 5 }, s: null, list: undefined },
+          { at: { seconds: '5', nanos: 0 }, s: '', list: [] },
+        ],
+        [{ any: { '@type': 'x/Inner', n: 3 } }, {}],
+        [{ d: 'NaN' }, { d: NaN }],
+      ])('that are of the message: %p', async (value, read = value) => {
+        expect(await write(value)).toMatchObject(read);
+      });
+
+      it.each<[object, string]>([
+        [{ i: 'five' }, 'i: int32 expected'],
+        [{ i: 1.5 }, 'i: int32 expected'],
+        [{ i: 2 ** 31 }, 'i: int32 expected'],
+        [{ u: -1 }, 'u: uint32 expected'],
+        [{ l: 2 ** 53 }, 'l: int64 expected'],
+        [{ l: 'x' }, 'l: int64 expected'],
+        [{ ul: '18446744073709551616' }, 'ul: fixed64 expected'],
+        [{ d: '5' }, 'd: double expected'],
+        [{ b: 'no' }, 'b: bool expected'],
+        [{ s: 5 }, 's: string expected'],
+        [{ raw: 5 }, 'raw: bytes expected'],
+        [{ kind: 'HUGE' }, 'kind: Kind expected'],
+        [{ inner: { n: 'x' } }, 'inner.n: uint32 expected'],
+        [{ inners: [{ n: 1 }, { n: 'x' }] }, 'inners[1].n: uint32 expected'],
+        [{ list: [null] }, 'list[0]: string expected'],
+        [{ map: { a: 'x' } }, 'map[a]: sint32 expected'],
+        [{ at: new Date() }, 'at: object expected'],
+        [{ left: 'a', right: 'b' }, 'one: multiple values'],
+      ])('but none that would be written as another: %p', async (value, fault) => {
+        await expect(write(value)).rejects.toThrow(`The value is not of the schema of "every-value": .Every: ${fault}`);
+      });
+    });
+
     it('but no message that the schema does not have', async () => {
       await expect(formatOf('shop.Nothing').serialize({}, 'orders')).rejects.toThrow('no message "shop.Nothing"');
       const strange = Buffer.concat([header(id), Buffer.from([2, 18, 1])]);
@@ -132,6 +199,43 @@ describe('SchemaRegistry', () => {
         await expect(format.deserialize(invalid, message)).rejects.toThrow(DeserializationError);
       },
     );
+  });
+
+  it.each([
+    ['without an id', {}, {}, 'customer.json'],
+    ['with an id', { $id: 'http://shop.example/schemas/order.json' }, {}, 'customer.json'],
+    ['with an id that is relative', { $id: 'order.json' }, {}, 'customer.json'],
+    [
+      'with ids of both',
+      { $id: 'http://shop.example/schemas/order.json' },
+      { $id: 'http://shop.example/schemas/customer.json' },
+      'customer.json',
+    ],
+    [
+      'by an absolute name',
+      { $id: 'http://shop.example/schemas/order.json' },
+      {},
+      'http://other.example/customer.json',
+    ],
+  ])('reads and writes JSON with a schema that builds on others, %s', async (_, ofOrder, ofCustomer, name) => {
+    const customer = { ...ofCustomer, properties: { address: { $ref: 'address.json' } } };
+    fake.add('address', { schema: '{"type":"string"}', schemaType: 'JSON' });
+    fake.add('customer', {
+      schema: JSON.stringify(name === 'customer.json' ? customer : { properties: { address: { type: 'string' } } }),
+      schemaType: 'JSON',
+      references: [{ name: 'address.json', subject: 'address', version: 1 }],
+    });
+    fake.add('orders-value', {
+      schema: JSON.stringify({ ...ofOrder, properties: { customer: { $ref: name } } }),
+      schemaType: 'JSON',
+      references: [{ name, subject: 'customer', version: 1 }],
+    });
+    const format = registry.jsonSchema();
+
+    const bytes = await format.serialize({ customer: { address: 'here' } }, 'orders');
+
+    expect(await registry.jsonSchema().deserialize(bytes, message)).toEqual({ customer: { address: 'here' } });
+    await expect(format.serialize({ customer: { address: 5 } }, 'orders')).rejects.toThrow('must be string');
   });
 
   describe('takes for undecodable', () => {
@@ -175,6 +279,20 @@ describe('SchemaRegistry', () => {
 
     expect(await format.deserialize(bytes, message)).toEqual({ id: 'a', amount: null });
   });
+
+  it.each(['default backend - 404', '{"error_code":404,"message":"HTTP 404 Not Found"}', 'null'])(
+    'has another try when something else answers 404: %s',
+    async (text) => {
+      Object.assign(fake, { status: 404, text });
+
+      const failure = await Promise.resolve(registry.avro().deserialize(header(1), message)).catch(
+        (error: unknown) => error,
+      );
+
+      expect(failure).not.toBeInstanceOf(DeserializationError);
+      expect(String(failure)).toContain(`answered 404 to GET /schemas/ids/1: ${text}`);
+    },
+  );
 
   it('says where it cannot be reached', async () => {
     await fake.stop();
@@ -223,7 +341,14 @@ describe('SchemaRegistry', () => {
     for (const secret of ['hunter2', authorization]) expect(failure).not.toContain(secret);
   });
 
-  it('refuses a url that is none', () => {
-    expect(() => new SchemaRegistry({ url: '' })).toThrow('expected a url such as http://localhost:8081');
+  it.each(['', 'registry', 'localhost:8081', 'file:///schemas'])('refuses the url "%s", which is none', (url) => {
+    expect(() => new SchemaRegistry({ url })).toThrow('expected a url such as http://localhost:8081');
+  });
+
+  it('refuses a url with a password, and does not show it', () => {
+    const make = (): unknown => new SchemaRegistry({ url: 'https://user:hunter2@registry:8081' });
+
+    expect(make).toThrow('the url has a user or password in it; give them as auth: { username, password }');
+    expect(make).not.toThrow('hunter2');
   });
 });

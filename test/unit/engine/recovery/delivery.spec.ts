@@ -243,6 +243,52 @@ describe('A delivery to handlers that choose', () => {
   });
 });
 
+function hasText(look: () => unknown): boolean {
+  try {
+    return look() === 'text';
+  } catch {
+    return false;
+  }
+}
+
+describe('A delivery to handlers whose format has to ask somebody', () => {
+  let asked: string[];
+  let handled: string[];
+  const choosing = (name: string, when: HandlerBinding['when']): Partial<HandlerBinding> => {
+    const deserialize = (value: Buffer): Promise<string> => {
+      asked.push(name);
+      return Promise.resolve(value.toString());
+    };
+    return {
+      deserializerOf: () => ({ eager: true, deserialize }),
+      when,
+      handle: ({ payload }) => void handled.push(`${name} ${String(payload)}`),
+    };
+  };
+  const deliver = (when: HandlerBinding['when']) =>
+    outcomeOf(
+      deliveryOf(record({ value: Buffer.from('text') }), choosing('first', when), choosing('second', undefined)),
+    );
+  beforeEach(() => {
+    asked = [];
+    handled = [];
+  });
+
+  it('does not ask for the first if that leaves the message out without its payload', async () => {
+    expect(await deliver(({ headers }) => headers.type === 'price')).toBe('handled');
+    expect({ asked, handled }).toEqual({ asked: ['second'], handled: ['second text'] });
+  });
+
+  it.each<[string, string[], HandlerBinding['when']]>([
+    ['takes it', ['first text', 'second text'], ({ payload }) => payload === 'text'],
+    ['leaves it out', ['second text'], ({ payload }) => payload !== 'text'],
+    ['hides that it cannot', ['first text', 'second text'], (message) => hasText(() => message.payload)],
+  ])('does if it looks at the payload and %s', async (_, expected, when) => {
+    await deliver(when);
+    expect({ asked, handled }).toEqual({ asked: ['first', 'second'], handled: expected });
+  });
+});
+
 describe('A delivery with retry topics and dead letters', () => {
   const full = { retry: { ...noDelay, maxAttempts: 2 }, retryTopics: ['10s'], deadLetter: {} };
   const [key, value] = [Buffer.from('key'), Buffer.from('value')];
