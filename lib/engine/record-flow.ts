@@ -15,6 +15,7 @@ import { TopicPlans } from './dispatch/topic-plans.js';
 import type { TopicRoutes } from './handler-binding.js';
 import type { EngineLogger } from './logger.js';
 import { Commits } from './offsets/commits.js';
+import type { RecordToSend } from './client/produce/pending-record.js';
 import type { OutgoingRecord } from './client/record-publisher.js';
 import { BatchDelivery } from './recovery/batch-delivery.js';
 import {
@@ -233,7 +234,7 @@ export class RecordFlow {
     const record = lane.waiting.first!;
     const scope = {
       aborted: partition.aborted,
-      commit: () => this.commitEarly(partition, record.offset),
+      commit: (outputs?: readonly RecordToSend[]) => this.commitEarly(partition, record.offset, outputs),
       takesMoved: isTransactional && this.transactions.takesMoved(partition),
     };
     return new Delivery(address(record, handlers, this.settings.group, delayMs !== undefined), scope, this.deliveries);
@@ -259,8 +260,12 @@ export class RecordFlow {
     return undefined;
   }
 
-  private async commitEarly(partition: AssignedPartition, offset: number): Promise<void> {
-    if (partition.isOwned) partition.completeEarly(offset);
+  private async commitEarly(
+    partition: AssignedPartition,
+    offset: number,
+    outputs?: readonly RecordToSend[],
+  ): Promise<void> {
+    if (partition.isOwned) partition.completeEarly(offset, outputs);
     if (partition.isOwned && (await this.untilCommitted(partition))) return;
     throw new AcknowledgementError(`${partition.name}@${offset} is not committed: the partition is given up or lost`);
   }

@@ -1,4 +1,5 @@
 import { partitionName, type ConsumedRecord, type PartitionPosition } from '../client/consumer-client.js';
+import type { RecordToSend } from '../client/produce/pending-record.js';
 import { encodeCommitMetadata, type CommitMetadata } from '../offsets/commit-metadata.js';
 import type { BatchBinding } from '../handler-binding.js';
 import type { Committable } from '../offsets/committer.js';
@@ -184,8 +185,9 @@ export class AssignedPartition implements Committable, Parked {
     }
   }
 
-  /** A record whose handler still runs is done with already. */
-  completeEarly(offset: number): void {
+  /** A record whose handler still runs is done with already; so is what it has led to. */
+  completeEarly(offset: number, outputs: readonly RecordToSend[] = []): void {
+    this.outputs.add(outputs);
     this.tracker.complete(offset);
   }
 
