@@ -7,7 +7,7 @@ import { BatchAttempt } from './batch-attempt.js';
 import { decide, type Decision } from './decide.js';
 import { consequenceOf, reportFailure } from './failure-report.js';
 import { Delivery, type DeliveryContext, type DeliveryScope, type LaneDelivery, type Verdict } from './delivery.js';
-import { address } from './redelivery.js';
+import { address, type Addressed } from './redelivery.js';
 
 /** What a batch has of its partition. */
 export interface BatchScope extends Pick<DeliveryScope, 'aborted'> {
@@ -31,31 +31,49 @@ interface Single {
  */
 export class BatchDelivery implements LaneDelivery {
   readonly outputs = undefined;
+  readonly size: number;
+  private readonly records: readonly ConsumedRecord[];
   private readonly messages: readonly KafkaMessage[];
+
+  /** Redriven for others. */
+  private readonly foreign: Addressed[];
   private attempts = 0;
   private singles: Single[] | undefined;
 
   constructor(
-    private readonly records: readonly ConsumedRecord[],
+    records: readonly ConsumedRecord[],
     private readonly binding: HandlerBinding & { readonly batch: BatchBinding },
     private readonly scope: BatchScope,
     private readonly context: DeliveryContext,
   ) {
-    this.messages = records.map((record) => new KafkaMessage(record, binding.deserializerOf(record.topic)));
-  }
-
-  get size(): number {
-    return this.records.length;
+    this.size = records.length;
+    const addressed = records.map((record) => this.addressOf(record));
+    this.foreign = addressed.filter(({ handlers }) => handlers.length === 0);
+    this.records = addressed.filter(({ handlers }) => handlers.length > 0).map(({ record }) => record);
+    this.messages = this.records.map((record) => new KafkaMessage(record, binding.deserializerOf(record.topic)));
   }
 
   async attempt(): Promise<Verdict> {
     if (this.singles) return this.oneByOne(this.singles);
+    this.passBy();
+    if (this.records.length === 0) return 'skipped';
     this.attempts++;
     const result = await this.run();
     if (!result) return this.outcome('handled');
     const isAborted = this.scope.aborted.aborted; // then it is the abort's doing, not the records'
     if (isAborted && this.binding.classify(result.error) !== 'skip') return 'abandoned';
     return this.failed(result.error);
+  }
+
+  private addressOf(record: ConsumedRecord): Addressed {
+    return address(record, [this.binding], this.context.group, false);
+  }
+
+  private passBy(): void {
+    for (const addressed of this.foreign.splice(0)) {
+      void this.alone(addressed).attempt(); // which finds no handler
+      this.scope.completeEarly(addressed.record.offset);
+    }
   }
 
   private async run(): Promise<Result> {
@@ -83,7 +101,7 @@ export class BatchDelivery implements LaneDelivery {
   }
 
   private outcome(outcome: 'handled' | 'skipped'): Verdict {
-    this.context.counts[outcome] += this.size;
+    this.context.counts[outcome] += this.records.length;
     return outcome;
   }
 
@@ -108,15 +126,13 @@ export class BatchDelivery implements LaneDelivery {
   }
 
   private single(record: ConsumedRecord, failure?: Failure): Single {
+    return { offset: record.offset, delivery: this.alone(this.addressOf(record)), failure, hasBegun: false };
+  }
+
+  private alone(addressed: Addressed): Delivery {
     const { aborted } = this.scope;
     const commit = (): Promise<void> => Promise.reject(BatchAttempt.uncommittable(this.binding.name));
-    const addressed = address(record, [this.binding], this.context.group, false);
-    return {
-      offset: record.offset,
-      delivery: new Delivery(addressed, { aborted, commit }, this.context),
-      failure,
-      hasBegun: false,
-    };
+    return new Delivery(addressed, { aborted, commit }, this.context);
   }
 
   private async oneByOne(singles: Single[]): Promise<Verdict> {
@@ -141,7 +157,7 @@ export class BatchDelivery implements LaneDelivery {
   private report(decision: Decision, error: unknown): void {
     const { topic, partition, offset } = this.messages[0]!;
     const place = `${topic}-${partition}@${offset} to ${this.messages.at(-1)!.offset}`;
-    const what = `${this.binding.name} failed on the ${this.size} messages ${place}`;
+    const what = `${this.binding.name} failed on the ${this.records.length} messages ${place}`;
     const isSplit = decision.kind !== 'retry' && (decision.kind !== 'skip' || decision.exhausted);
     const consequence = isSplit ? 'handling them one by one' : consequenceOf(decision);
     const failed = { what, attempt: this.attempts, isLast: decision.exhausted, consequence };
