@@ -184,6 +184,7 @@ export class BrokerSender {
       if (isFinal) partition.refuseAll(reason);
       else {
         partition.failed(undefined, reason);
+        partition.expire(Date.now()); // before each request it is looked at, but there is none
         this.listener.failed(partition, reason);
       }
     }
