@@ -34,7 +34,7 @@ export class BrokerSender {
 
   /** Whether the last request had no room for all. */
   private hasMore = false;
-  private dueAt = 0;
+  private dueAt: number | undefined;
   private isBusy = false;
   private closed = false;
   private timer: NodeJS.Timeout | undefined;
@@ -50,9 +50,9 @@ export class BrokerSender {
 
   /** @param bytes what was added to the partition */
   offer(partition: PartitionQueue, bytes: number): void {
+    this.waitingBytes += bytes; // also behind a batch under way: it lingers, and fills the next request
+    this.dueAt ??= Date.now() + this.settings.lingerMs;
     if (!partition.isReady) return;
-    this.waitingBytes += bytes;
-    if (this.partitions.size === 0) this.dueAt = Date.now() + this.settings.lingerMs;
     this.partitions.add(partition);
     this.schedule();
   }
@@ -72,7 +72,7 @@ export class BrokerSender {
   private schedule(): void {
     if (this.isBusy || this.closed || this.immediate) return;
     const isFull = this.hasMore || this.waitingBytes >= this.settings.maxRequestBytes;
-    const delay = isFull || this.listener.isHurried ? 0 : this.dueAt - Date.now();
+    const delay = isFull || this.listener.isHurried ? 0 : (this.dueAt ?? 0) - Date.now();
     if (delay > 0) this.timer ??= setTimeout(() => this.awake(), delay);
     else this.immediate = setImmediate(() => void this.send());
   }
@@ -85,7 +85,7 @@ export class BrokerSender {
   /** Never rejects. */
   private async send(): Promise<void> {
     clearTimeout(this.timer);
-    this.timer = this.immediate = undefined;
+    this.timer = this.immediate = this.dueAt = undefined;
     this.isBusy = true;
     this.waitingBytes = 0;
     this.hasMore = false;
