@@ -117,6 +117,21 @@ describe('Transactions', () => {
     expect(stored.at(-1)).toEqual({ values: [], positions: ['orders-0@7'] });
   });
 
+  it('that fail before their partition goes on elsewhere keep it where it is', async () => {
+    await consuming([0]);
+    const written = deferred();
+    application.transactions.onWrite = () => written.promise;
+    await succeed(0, 'a');
+    const sought = application.consumer.seek(orders, 7);
+    await everythingDue();
+
+    written.reject(new Error('fenced'));
+
+    await expect(sought).rejects.toThrow('orders-0 was given up, lost or moved elsewhere before it was moved');
+    expect(application.client.calls.filter((call) => call.startsWith('seek'))).toEqual([]);
+    expect(application.consumer.assignments()).toEqual([]);
+  });
+
   it('store all in the shutdown', async () => {
     await consuming([0, 1]);
     await succeed(0, 'a');
