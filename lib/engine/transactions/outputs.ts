@@ -15,8 +15,10 @@ export class Outputs {
   }
 
   add(records: readonly RecordToSend[]): void {
-    this.waiting.push(...records);
-    for (const record of records) this.size += sizeOf(record);
+    for (const record of records) {
+      this.waiting.push(record); // one by one: a call does not take any number of arguments
+      this.size += sizeOf(record);
+    }
   }
 
   /** All that waits; it is under way until it is {@link stored} or {@link giveBack given back}. */

@@ -57,6 +57,18 @@ describe('Transactions', () => {
     expect(application.client.commits).toEqual([]);
   });
 
+  it('store any number of records', async () => {
+    await consuming([0]);
+
+    const { context, end } = await application.handling('orders-0@0');
+    for (let count = 0; count < 200_000; count++) void context.publish({ topic: 'results', value: 'a' });
+    await everythingDue();
+    end.resolve(undefined);
+    await soon(() => application.transactions.stored.length === 1);
+
+    expect(application.transactions.stored[0]!.values).toHaveLength(200_000);
+  });
+
   it('gather what is completed while one is under way', async () => {
     await consuming([0, 1, 2, 3]);
     const first = deferred();
