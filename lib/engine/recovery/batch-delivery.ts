@@ -58,7 +58,9 @@ export class BatchDelivery implements LaneDelivery {
     this.passBy();
     if (this.records.length === 0) return 'skipped';
     this.attempts++;
-    const result = await this.run();
+    const unprepared = await this.prepare();
+    if (!unprepared && this.scope.aborted.aborted) return 'abandoned'; // lost meanwhile
+    const result = unprepared ?? (await this.run());
     if (!result) return this.outcome('handled');
     const isAborted = this.scope.aborted.aborted; // then it is the abort's doing, not the records'
     if (isAborted && this.binding.classify(result.error) !== 'skip') return 'abandoned';
@@ -76,12 +78,16 @@ export class BatchDelivery implements LaneDelivery {
     }
   }
 
-  private async run(): Promise<Result> {
+  private async prepare(): Promise<Result> {
     try {
       for (const message of this.messages) if (message.isToBePrepared) await message.prepare();
+      return undefined;
     } catch (error) {
       return { error };
     }
+  }
+
+  private run(): Result | Promise<Result> {
     const { group, logger } = this.context;
     const scope = { group, logger, aborted: this.scope.aborted, commit: () => Promise.resolve() };
     return new BatchAttempt(this.binding, this.messages, this.attempts, scope).run();
