@@ -144,6 +144,19 @@ describe('what is published at the same time', () => {
     expect(performance.now() - begun).toBeLessThan(850);
   });
 
+  it('does not linger once more to be sent again', async () => {
+    const producer = await start({ lingerMs: 1_000 });
+    requests.cancel();
+    const failed = kafka.faults.fail('Produce', { error: 'NOT_LEADER_FOR_PARTITION' });
+    const begun = performance.now();
+
+    await producer.publish({ topic: 'orders', partition: 0, value: '1' });
+
+    expect(failed.hits).toBe(1);
+    expect(performance.now() - begun).toBeGreaterThan(990);
+    expect(performance.now() - begun).toBeLessThan(1_900);
+  });
+
   it('without a key goes round the partitions', async () => {
     const producer = await start();
 

@@ -51,7 +51,8 @@ export class BrokerSender {
   /** @param bytes what was added to the partition */
   offer(partition: PartitionQueue, bytes: number): void {
     this.waitingBytes += bytes; // also behind a batch under way: it lingers, and fills the next request
-    this.dueAt ??= Date.now() + this.settings.lingerMs;
+    const due = Date.now() + (partition.failures > 0 ? 0 : this.settings.lingerMs); // a repeat has lingered before
+    this.dueAt = Math.min(this.dueAt ?? due, due);
     if (!partition.isReady) return;
     this.partitions.add(partition);
     this.schedule();
