@@ -145,7 +145,8 @@ function isMapping(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function contradictions({ lane, processingOrder, ack, ackTimeoutMs }: MessageHandlerOptions): string[] {
+function contradictions(options: MessageHandlerOptions): string[] {
+  const { lane, processingOrder, ack, ackTimeoutMs } = options;
   const found: string[] = [];
   if (lane && processingOrder !== undefined && processingOrder !== 'key') {
     found.push(
@@ -155,5 +156,21 @@ function contradictions({ lane, processingOrder, ack, ackTimeoutMs }: MessageHan
   if (ackTimeoutMs !== undefined && ack !== 'manual') {
     found.push(`ackTimeoutMs without ack: 'manual'; set that, or remove it`);
   }
-  return found;
+  return [...found, ...lostResults(options)];
+}
+
+/** What is remembered before a result is stored is not handled again when that fails. */
+function lostResults({ idempotent, transactional, publishTo }: MessageHandlerOptions): string[] {
+  if (!idempotent) return [];
+  if (transactional === true) {
+    return [
+      'idempotent with transactional, and what it published would be lost with a failed transaction; remove one of them',
+    ];
+  }
+  const remembers = isMapping(idempotent) && idempotent.remember === 'handler';
+  if (!remembers || publishTo === undefined) return [];
+  return [
+    "idempotent.remember: 'handler' with publishTo, and a result that could not be published would be lost; remember 'after', or publish " +
+      'in the handler before it remembers',
+  ];
 }
