@@ -150,7 +150,7 @@ export class RecordFlow {
     const before = this.find(position);
     this.partitions.lose([position]);
     const partition = this.add({ ...position, metadata: before?.metadataWithoutRecords ?? '' });
-    if (before) partition.outputs.add(before.outputs.take());
+    if (before) partition.outputs.add(-1, before.outputs.take()); // with the first commit, wherever it goes on
     this.backpressure.divideAmong(this.all);
     return partition;
   }

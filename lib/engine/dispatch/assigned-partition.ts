@@ -176,7 +176,7 @@ export class AssignedPartition implements Committable, Parked {
 
   /** The first records of a lane are done with. */
   complete(lane: Lane, records = 1): void {
-    if (lane.delivery?.outputs) this.outputs.add(lane.delivery.outputs);
+    if (lane.delivery?.outputs) this.outputs.add(lane.waiting.first!.offset, lane.delivery.outputs);
     lane.delivery = undefined;
     for (let left = records; left > 0; left--) {
       const record = lane.waiting.shift()!;
@@ -187,7 +187,7 @@ export class AssignedPartition implements Committable, Parked {
 
   /** A record whose handler still runs is done with already; so is what it has led to. */
   completeEarly(offset: number, outputs: readonly RecordToSend[] = []): void {
-    this.outputs.add(outputs);
+    this.outputs.add(offset, outputs);
     this.tracker.complete(offset);
   }
 
