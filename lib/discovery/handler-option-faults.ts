@@ -146,7 +146,7 @@ function isMapping(value: unknown): value is object {
 }
 
 function contradictions(options: MessageHandlerOptions): string[] {
-  const { lane, processingOrder, ack, ackTimeoutMs, idempotent, transactional } = options;
+  const { lane, processingOrder, ack, ackTimeoutMs, idempotent } = options;
   const found: string[] = [];
   if (lane && processingOrder !== undefined && processingOrder !== 'key') {
     found.push(
@@ -159,11 +159,21 @@ function contradictions(options: MessageHandlerOptions): string[] {
   if (idempotent && ack === 'manual') {
     found.push(`idempotent and ack: 'manual', which may refuse what is remembered already; remove one of them`);
   }
-  if (idempotent && transactional) {
-    found.push(
-      'idempotent and transactional: what is remembered outlives a transaction that fails, and its results would be lost; ' +
-        'remove one of them',
-    );
+  return [...found, ...lostResults(options)];
+}
+
+/** What is remembered before a result is stored is not handled again when that fails. */
+function lostResults({ idempotent, transactional, publishTo }: MessageHandlerOptions): string[] {
+  if (!idempotent) return [];
+  if (transactional === true) {
+    return [
+      'idempotent with transactional, and what it published would be lost with a failed transaction; remove one of them',
+    ];
   }
-  return found;
+  const remembers = isMapping(idempotent) && idempotent.remember === 'handler';
+  if (!remembers || publishTo === undefined) return [];
+  return [
+    "idempotent.remember: 'handler' with publishTo, and a result that could not be published would be lost; remember 'after', or publish " +
+      'in the handler before it remembers',
+  ];
 }

@@ -122,9 +122,9 @@ export class GroupConsumer implements ConsumerClientListener {
     const partition = this.assignedAt(place);
     const offset = typeof to === 'number' ? to : await this.offsetAt(place, to);
     await this.flow.drain([partition], seekDrainMs);
+    if (partition.plan.isTransactional) await this.flow.untilCommitted(partition); // with what was published so far
     if (!this.client || !partition.isOwned)
       throw new Error(`${partition.name} was given up, lost or moved elsewhere before it was moved`);
-    if (partition.plan.isTransactional) await this.flow.untilCommitted(partition); // with what was published so far
     const moved = this.flow.reassign({ ...place, offset });
     this.client.seek({ ...place, offset });
     this.logger.log(`Group "${this.settings.group}" goes on at ${partition.name}@${offset}, as asked for`);

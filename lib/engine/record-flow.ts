@@ -16,6 +16,7 @@ import type { TopicRoutes } from './handler-binding.js';
 import type { EngineLogger } from './logger.js';
 import { commitListener } from './offsets/commit-listener.js';
 import { Commits } from './offsets/commits.js';
+import type { RecordToSend } from './client/produce/pending-record.js';
 import type { OutgoingRecord } from './client/record-publisher.js';
 import { BatchDelivery } from './recovery/batch-delivery.js';
 import { Delivery, noCounts, type DeliveryContext, type DeliveryCounts } from './recovery/delivery.js';
@@ -147,7 +148,7 @@ export class RecordFlow {
     const before = this.find(position);
     this.partitions.lose([position]);
     const partition = this.add({ ...position, metadata: before?.metadataWithoutRecords ?? '' });
-    if (before) partition.outputs.add(before.outputs.take());
+    if (before) partition.outputs.add(-1, before.outputs.take()); // with the first commit, wherever it goes on
     this.backpressure.divideAmong(this.all);
     return partition;
   }
@@ -231,7 +232,7 @@ export class RecordFlow {
     const record = lane.waiting.first!;
     const scope = {
       aborted: partition.aborted,
-      commit: () => this.commitEarly(partition, record.offset),
+      commit: (outputs?: readonly RecordToSend[]) => this.commitEarly(partition, record.offset, outputs),
       takesMoved: isTransactional && this.transactions.takesMoved(partition),
     };
     return new Delivery(address(record, handlers, this.settings.group, delayMs !== undefined), scope, this.deliveries);
@@ -257,8 +258,12 @@ export class RecordFlow {
     return undefined;
   }
 
-  private async commitEarly(partition: AssignedPartition, offset: number): Promise<void> {
-    if (partition.isOwned) partition.completeEarly(offset);
+  private async commitEarly(
+    partition: AssignedPartition,
+    offset: number,
+    outputs?: readonly RecordToSend[],
+  ): Promise<void> {
+    if (partition.isOwned) partition.completeEarly(offset, outputs);
     if (partition.isOwned && (await this.untilCommitted(partition))) return;
     throw new AcknowledgementError(`${partition.name}@${offset} is not committed: the partition is given up or lost`);
   }

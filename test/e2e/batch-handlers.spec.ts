@@ -4,6 +4,7 @@ import {
   BatchError,
   BatchHandler,
   type BatchHandlerOptions,
+  DeadLetterService,
   type HandlerContext,
   type KafkaOptions,
   type Message,
@@ -184,6 +185,38 @@ describe('a batch handler', () => {
     await untilCommitted(place.group, place.topic, '2');
 
     expect(sizes).toEqual([2, 2]);
+  });
+
+  it('gets nothing that was redriven for another group', async () => {
+    const place = await names();
+    await produce(place.topic, numbers(3));
+    const other = uniqueName('group');
+    const [batched, repaired]: [string[], string[]] = [[], []];
+    let isBroken = true;
+    class Orders {
+      @BatchHandler(place.topic, { maxSize: 3 })
+      batch(messages: Message[]): void {
+        batched.push(...messages.map(textOf));
+      }
+
+      @MessageHandler(place.topic, { group: other, deadLetter: true })
+      single(message: Message): void {
+        if (isBroken && textOf(message) !== '1') throw new NonRetriableError('not yet');
+        if (!isBroken) repaired.push(textOf(message));
+      }
+    }
+    const app = await startApplication({ group: place.group }, [Orders], logger);
+    apps.push(app);
+    await recordsOf(`${place.topic}.dlq`, 2);
+    await untilCommitted(place.group, place.topic, '3');
+
+    isBroken = false;
+    await app.get(DeadLetterService).redrive(`${place.topic}.dlq`);
+    await produce(place.topic, ['3']);
+    await eventually(() => batched.includes('3') && repaired.includes('3'));
+
+    expect(repaired).toEqual(['0', '2', '3']);
+    expect(batched).toEqual(numbers(4));
   });
 
   it('gets what comes from a retry topic one by one', async () => {

@@ -124,6 +124,17 @@ describe('a publish whose answer is lost', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   });
 
+  it('cannot come while brokers give no producer id: past deliveryTimeoutMs it is told that it is not stored', async () => {
+    await start({ producer: { deliveryTimeoutMs: 2_500 } });
+    const refused = kafka.faults.fail('InitProducerId', { error: 'GROUP_LOAD_IN_PROGRESS', times: Infinity });
+
+    await expect(publish('1')).rejects.toThrow(/orders-0: not acknowledged in time, it is not stored; last: /);
+    refused.cancel();
+    await publish('2');
+
+    expect(stored()).toEqual(['2']);
+  });
+
   it('cannot come when no broker can be reached: it is told that it is not stored', async () => {
     await start({ producer: { deliveryTimeoutMs: 1_000 } });
     await kafka.stop();

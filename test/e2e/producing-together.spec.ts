@@ -3,6 +3,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { type KafkaOptions, Producer } from '@things-kit/nestjs-kafka';
 import { EmbeddedKafka, type Fault } from '@things-kit/nestjs-kafka/testing';
 import { startApplication } from '../support/application.js';
+import { eventually } from '../support/eventually.js';
 
 /** On an embedded broker of its own, which counts requests. */
 describe('what is published at the same time', () => {
@@ -111,6 +112,49 @@ describe('what is published at the same time', () => {
     );
 
     expect(values(0).length).toBe(36);
+  });
+
+  it('does not linger once it fills a request while another is under way', async () => {
+    const producer = await start({ lingerMs: 60_000, maxRequestBytes: 10_000 });
+    const publish = (value: string) => producer.publish({ topic: 'orders', partition: 0, value: value.padEnd(1_000) });
+    requests.cancel();
+    const slow = kafka.faults.delay('Produce', 200);
+    const first = publish('first');
+    void producer.flush();
+    await eventually(() => slow.hits === 1);
+
+    await Promise.all([first, ...numbers(36).map(publish)]);
+
+    expect(values(0).length).toBe(37);
+  });
+
+  it('lingers no longer because another request is under way', async () => {
+    const producer = await start({ lingerMs: 600 });
+    const publish = (value: string) => producer.publish({ topic: 'orders', partition: 0, value });
+    requests.cancel();
+    const slow = kafka.faults.delay('Produce', 400);
+    const first = publish('first');
+    void producer.flush();
+    await eventually(() => slow.hits === 1);
+    const begun = performance.now();
+
+    await Promise.all([first, publish('1')]);
+
+    expect(performance.now() - begun).toBeGreaterThan(590);
+    expect(performance.now() - begun).toBeLessThan(850);
+  });
+
+  it('does not linger once more to be sent again', async () => {
+    const producer = await start({ lingerMs: 1_000 });
+    requests.cancel();
+    const failed = kafka.faults.fail('Produce', { error: 'NOT_LEADER_FOR_PARTITION' });
+    const begun = performance.now();
+
+    await producer.publish({ topic: 'orders', partition: 0, value: '1' });
+
+    expect(failed.hits).toBe(1);
+    expect(performance.now() - begun).toBeGreaterThan(990);
+    expect(performance.now() - begun).toBeLessThan(1_900);
   });
 
   it('without a key goes round the partitions', async () => {

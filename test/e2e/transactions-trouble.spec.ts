@@ -175,13 +175,40 @@ describe('transactions in trouble', () => {
       { processingOrder: 'key' },
     );
 
-    await eventually(() => results().length === 49);
+    await eventually(() => handled.length === 50 && logger.find('warn', 'offset.metadata.max.bytes').length > 0);
     release();
     await untilDone(50);
 
     expect(results().toSorted()).toEqual(numbers(50).toSorted());
     expect(handled.toSorted()).toEqual(numbers(50).toSorted());
     expect(logger.find('warn', 'offset.metadata.max.bytes')).toHaveLength(1);
+  });
+
+  it('without their metadata hold back the results of records above one that is open, which may be handled again', async () => {
+    kafka.faults.fail('TxnOffsetCommit', { error: 'OFFSET_METADATA_TOO_LARGE' });
+    let release = (): void => undefined;
+    const first = new Promise<void>((resolve) => (release = resolve));
+    kafka.produce(
+      'orders',
+      numbers(21).map((value) => ({ key: value, value })),
+    );
+    await start(
+      async ({ value }) => {
+        if (value!.toString() === '1') await first;
+        return value!.toString();
+      },
+      { processingOrder: 'key' },
+    );
+    await eventually(() => results().length > 0 && handled.length === 21);
+    await eventually(() => logger.find('warn', 'offset.metadata.max.bytes').length > 0);
+    kafka.faults.fail('EndTxn', { error: 'INVALID_PRODUCER_EPOCH' });
+    kafka.produce('orders', [{ key: 'x', value: '21' }]);
+    await eventually(() => logger.find('error', 'A transaction of group').length === 1);
+
+    release();
+    await untilDone(22);
+
+    expect(results().toSorted()).toEqual(numbers(22).toSorted());
   });
 
   it('slow ones hold back what is read, until they have stored what fills all that may be in flight', async () => {

@@ -184,6 +184,26 @@ describe('a transactional handler', () => {
     expect(String(errors[1])).toContain('the attempt is over');
   });
 
+  it('has published what it did, when the next handler of the topic commits the message itself', async () => {
+    const { topic, output, group } = await topics();
+    await produce(topic, ['a']);
+    class Orders {
+      @MessageHandler(topic, { transactional: true, publishTo: output })
+      validate({ value }: Message): string {
+        return value!.toString();
+      }
+
+      @MessageHandler(topic)
+      async notify(_message: Message, context: HandlerContext): Promise<void> {
+        await context.commit();
+      }
+    }
+    apps.push(await startApplication({ group }, [Orders]));
+    await untilCommitted(group, topic, '1');
+
+    expect(valuesOf(await recordsOf(output, 1))).toEqual(['a']);
+  });
+
   it('is needed for context.publish', async () => {
     const { topic, group } = await topics();
     await produce(topic, ['a']);

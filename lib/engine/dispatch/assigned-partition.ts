@@ -1,4 +1,5 @@
 import { partitionName, type ConsumedRecord, type PartitionPosition } from '../client/consumer-client.js';
+import type { RecordToSend } from '../client/produce/pending-record.js';
 import { encodeCommitMetadata, type CommitMetadata } from '../offsets/commit-metadata.js';
 import type { BatchBinding } from '../handler-binding.js';
 import type { Committable } from '../offsets/committer.js';
@@ -175,7 +176,7 @@ export class AssignedPartition implements Committable, Parked {
 
   /** The first records of a lane are done with. */
   complete(lane: Lane, records = 1): void {
-    if (lane.delivery?.outputs) this.outputs.add(lane.delivery.outputs);
+    if (lane.delivery?.outputs) this.outputs.add(lane.waiting.first!.offset, lane.delivery.outputs);
     lane.delivery = undefined;
     for (let left = records; left > 0; left--) {
       const record = lane.waiting.shift()!;
@@ -184,8 +185,9 @@ export class AssignedPartition implements Committable, Parked {
     }
   }
 
-  /** A record whose handler still runs is done with already. */
-  completeEarly(offset: number): void {
+  /** A record whose handler still runs is done with already; so is what it has led to. */
+  completeEarly(offset: number, outputs: readonly RecordToSend[] = []): void {
+    this.outputs.add(offset, outputs);
     this.tracker.complete(offset);
   }
 

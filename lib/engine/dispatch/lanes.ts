@@ -20,6 +20,7 @@ export class Lanes {
 
   /** Those whose records wait for others to go with. */
   private readonly gathering = new Set<Lane>();
+  private closed = false;
 
   /** @param woken called when a lane has become ready that nobody has asked for */
   constructor(
@@ -41,6 +42,7 @@ export class Lanes {
 
   /** Nothing becomes ready by itself any more. */
   close(): void {
+    this.closed = true;
     for (const { gathering } of this.gathering) clearTimeout(gathering);
     this.gathering.clear();
   }
@@ -93,6 +95,7 @@ export class Lanes {
   }
 
   private gather(lane: Lane, { maxWaitMs }: BatchBinding): void {
+    if (this.closed) return; // a batch that ends in a shutdown leaves what waits behind it
     this.gathering.add(lane);
     lane.gathering ??= setTimeout(() => {
       this.gathered(lane);

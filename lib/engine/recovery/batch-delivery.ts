@@ -9,7 +9,7 @@ import { consequenceOf, reportFailure } from './failure-report.js';
 import { Delivery, type DeliveryContext, type DeliveryScope } from './delivery.js';
 import type { LaneDelivery, Verdict } from './lane-delivery.js';
 import { Observation, toConsequence } from './observation.js';
-import { address } from './redelivery.js';
+import { address, type Addressed } from './redelivery.js';
 
 /** What a batch has of its partition. */
 export interface BatchScope extends Pick<DeliveryScope, 'aborted'> {
@@ -33,23 +33,29 @@ interface Single {
  */
 export class BatchDelivery implements LaneDelivery {
   readonly outputs = undefined;
+  readonly size: number;
+  private readonly records: readonly ConsumedRecord[];
   private readonly messages: readonly KafkaMessage[];
+
+  /** Redriven for others. */
+  private readonly foreign: Addressed[];
   private attempts = 0;
   private singles: Single[] | undefined;
   private readonly observation: Observation | undefined;
 
   constructor(
-    private readonly records: readonly ConsumedRecord[],
+    records: readonly ConsumedRecord[],
     private readonly binding: HandlerBinding & { readonly batch: BatchBinding },
     private readonly scope: BatchScope,
     private readonly context: DeliveryContext,
   ) {
-    this.messages = records.map((record) => new KafkaMessage(record, binding.deserializerOf(record.topic)));
-    this.observation = Observation.of(context, this.messages, context.group, scope.aborted);
-  }
-
-  get size(): number {
-    return this.records.length;
+    this.size = records.length;
+    const addressed = records.map((record) => this.addressOf(record));
+    this.foreign = addressed.filter(({ handlers }) => handlers.length === 0);
+    this.records = addressed.filter(({ handlers }) => handlers.length > 0).map(({ record }) => record);
+    this.messages = this.records.map((record) => new KafkaMessage(record, binding.deserializerOf(record.topic)));
+    if (this.messages.length > 0)
+      this.observation = Observation.of(context, this.messages, context.group, scope.aborted);
   }
 
   attempt(): Verdict | Promise<Verdict> {
@@ -60,9 +66,13 @@ export class BatchDelivery implements LaneDelivery {
 
   private async proceed(): Promise<Verdict> {
     if (this.singles) return this.oneByOne(this.singles);
+    this.passBy();
+    if (this.records.length === 0) return 'skipped';
     this.attempts++;
     this.observation?.started();
-    const result = await this.run();
+    const unprepared = await this.prepare();
+    if (!unprepared && this.scope.aborted.aborted) return 'abandoned'; // lost meanwhile
+    const result = unprepared ?? (await this.run());
     if (!result) {
       this.observation?.succeeded(this.binding.name, this.attempts);
       return this.outcome('handled');
@@ -72,12 +82,27 @@ export class BatchDelivery implements LaneDelivery {
     return this.failed(result.error);
   }
 
-  private async run(): Promise<Result> {
+  private addressOf(record: ConsumedRecord): Addressed {
+    return address(record, [this.binding], this.context.group, false);
+  }
+
+  private passBy(): void {
+    for (const addressed of this.foreign.splice(0)) {
+      void this.alone(addressed).attempt(); // which finds no handler
+      this.scope.completeEarly(addressed.record.offset);
+    }
+  }
+
+  private async prepare(): Promise<Result> {
     try {
       for (const message of this.messages) if (message.isToBePrepared) await message.prepare();
+      return undefined;
     } catch (error) {
       return { error };
     }
+  }
+
+  private run(): Result | Promise<Result> {
     const { group, logger } = this.context;
     const scope = { group, logger, aborted: this.scope.aborted, commit: () => Promise.resolve() };
     const attempt = new BatchAttempt(this.binding, this.messages, this.attempts, scope);
@@ -105,7 +130,7 @@ export class BatchDelivery implements LaneDelivery {
   }
 
   private outcome(outcome: 'handled' | 'skipped'): Verdict {
-    this.context.counts[outcome] += this.size;
+    this.context.counts[outcome] += this.records.length;
     return outcome;
   }
 
@@ -132,15 +157,13 @@ export class BatchDelivery implements LaneDelivery {
   }
 
   private single(record: ConsumedRecord, failure?: Failure): Single {
+    return { offset: record.offset, delivery: this.alone(this.addressOf(record)), failure, hasBegun: false };
+  }
+
+  private alone(addressed: Addressed): Delivery {
     const { aborted } = this.scope;
     const commit = (): Promise<void> => Promise.reject(BatchAttempt.uncommittable(this.binding.name));
-    const addressed = address(record, [this.binding], this.context.group, false);
-    return {
-      offset: record.offset,
-      delivery: new Delivery(addressed, { aborted, commit }, this.context),
-      failure,
-      hasBegun: false,
-    };
+    return new Delivery(addressed, { aborted, commit }, this.context);
   }
 
   private async oneByOne(singles: Single[]): Promise<Verdict> {
@@ -165,7 +188,7 @@ export class BatchDelivery implements LaneDelivery {
   private report(decision: Decision, error: unknown): void {
     const { topic, partition, offset } = this.messages[0]!;
     const place = `${topic}-${partition}@${offset} to ${this.messages.at(-1)!.offset}`;
-    const what = `${this.binding.name} failed on the ${this.size} messages ${place}`;
+    const what = `${this.binding.name} failed on the ${this.records.length} messages ${place}`;
     const consequence = splits(decision) ? 'handling them one by one' : consequenceOf(decision);
     const failed = { what, attempt: this.attempts, isLast: decision.exhausted, consequence };
     reportFailure(this.context.logger, failed, error);

@@ -45,7 +45,10 @@ export interface DeliveryContext extends Watchers {
 }
 
 /** What a delivery has of its record's partition. */
-export interface DeliveryScope extends Pick<AttemptScope, 'aborted' | 'commit'> {
+export interface DeliveryScope extends Pick<AttemptScope, 'aborted'> {
+  /** Completes the record, with what is to be stored with its position; resolves once that is committed. */
+  readonly commit: (outputs?: readonly RecordToSend[]) => Promise<void>;
+
   /** Whether what is moved elsewhere is stored with the position. */
   readonly takesMoved?: boolean;
 }
@@ -309,8 +312,10 @@ export class Delivery implements LaneDelivery {
         `${this.place} cannot be committed yet: ${others.join(', ')} has still to handle it`,
       );
     }
+    const { outputs } = this;
+    this.outputs = undefined; // they go with this commit: none may follow
     this.isCommitted = true;
-    await this.scope.commit();
+    await this.scope.commit(outputs);
   }
 
   private get place(): string {

@@ -1,9 +1,15 @@
 import type { RecordToSend } from '../client/produce/pending-record.js';
 
+/** A record to be stored, and the offset of the one that has led to it. */
+interface Output {
+  readonly offset: number;
+  readonly record: RecordToSend;
+}
+
 /** What completed records of a partition have led to, until a transaction has stored it. */
 export class Outputs {
-  private waiting: RecordToSend[] = [];
-  private underWay: readonly RecordToSend[] = [];
+  private waiting: Output[] = [];
+  private underWay: readonly Output[] = [];
   private size = 0;
 
   get count(): number {
@@ -14,20 +20,23 @@ export class Outputs {
     return this.size;
   }
 
-  add(records: readonly RecordToSend[]): void {
-    this.waiting.push(...records);
-    for (const record of records) this.size += sizeOf(record);
+  /** What the record at an offset has led to. */
+  add(offset: number, records: readonly RecordToSend[]): void {
+    for (const record of records) {
+      this.waiting.push({ offset, record }); // one by one: a call does not take any number of arguments
+      this.size += sizeOf(record);
+    }
   }
 
-  /** All that waits; it is under way until it is {@link stored} or {@link giveBack given back}. */
-  take(): readonly RecordToSend[] {
-    this.underWay = this.waiting;
-    this.waiting = [];
-    return this.underWay;
+  /** What waits of records below this offset; it is under way until it is {@link stored} or {@link giveBack given back}. */
+  take(end = Infinity): readonly RecordToSend[] {
+    this.underWay = this.waiting.filter(({ offset }) => offset < end);
+    this.waiting = this.waiting.filter(({ offset }) => offset >= end);
+    return this.underWay.map(({ record }) => record);
   }
 
   stored(): void {
-    for (const record of this.underWay) this.size -= sizeOf(record);
+    for (const { record } of this.underWay) this.size -= sizeOf(record);
     this.underWay = [];
   }
 

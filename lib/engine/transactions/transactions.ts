@@ -113,7 +113,7 @@ export class Transactions {
 
   private async write(partition: AssignedPartition, positions: readonly CommittedPosition[]): Promise<void> {
     const { name, outputs } = partition;
-    const records = outputs.take();
+    const records = outputs.take(firstUntold(positions));
     try {
       await this.writerOf(partition).write(records, positions);
       outputs.stored();
@@ -154,4 +154,10 @@ export class Transactions {
     await wait(delayMs, this.duties.ending());
     if (client === this.duties.client()) client?.reread({ topic, partition });
   }
+}
+
+/** Without metadata nothing tells of records above the position: what they have led to waits, for they may be handled again. */
+function firstUntold(positions: readonly CommittedPosition[]): number {
+  const [{ offset, metadata }] = positions as [CommittedPosition];
+  return metadata === '' ? offset : Infinity;
 }

@@ -61,7 +61,8 @@ describe('The options of a handler', () => {
     [{ lane: () => 'a', processingOrder: 'partition' }, `processingOrder 'partition'; remove one of them`],
     [{ ackTimeoutMs: 1_000 }, `ackTimeoutMs without ack: 'manual'`],
     [{ idempotent: true, ack: 'manual' }, `idempotent and ack: 'manual'`],
-    [{ idempotent: { remember: 'handler' }, transactional: true }, 'idempotent and transactional'],
+    [{ idempotent: true, transactional: true }, 'idempotent with transactional'],
+    [{ idempotent: { remember: 'handler' }, publishTo: 'b' }, `idempotent.remember: 'handler' with publishTo`],
   ])('are refused where they contradict each other: %p', (options, text) => {
     expect(handlerOptionFaults(options)).toEqual([expect.stringContaining(text)]);
   });

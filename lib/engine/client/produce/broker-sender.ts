@@ -34,7 +34,7 @@ export class BrokerSender {
 
   /** Whether the last request had no room for all. */
   private hasMore = false;
-  private dueAt = 0;
+  private dueAt: number | undefined;
   private isBusy = false;
   private closed = false;
   private timer: NodeJS.Timeout | undefined;
@@ -50,9 +50,10 @@ export class BrokerSender {
 
   /** @param bytes what was added to the partition */
   offer(partition: PartitionQueue, bytes: number): void {
+    this.waitingBytes += bytes; // also behind a batch under way: it lingers, and fills the next request
+    const due = Date.now() + (partition.failures > 0 ? 0 : this.settings.lingerMs); // a repeat has lingered before
+    this.dueAt = Math.min(this.dueAt ?? due, due);
     if (!partition.isReady) return;
-    this.waitingBytes += bytes;
-    if (this.partitions.size === 0) this.dueAt = Date.now() + this.settings.lingerMs;
     this.partitions.add(partition);
     this.schedule();
   }
@@ -72,7 +73,7 @@ export class BrokerSender {
   private schedule(): void {
     if (this.isBusy || this.closed || this.immediate) return;
     const isFull = this.hasMore || this.waitingBytes >= this.settings.maxRequestBytes;
-    const delay = isFull || this.listener.isHurried ? 0 : this.dueAt - Date.now();
+    const delay = isFull || this.listener.isHurried ? 0 : (this.dueAt ?? 0) - Date.now();
     if (delay > 0) this.timer ??= setTimeout(() => this.awake(), delay);
     else this.immediate = setImmediate(() => void this.send());
   }
@@ -85,7 +86,7 @@ export class BrokerSender {
   /** Never rejects. */
   private async send(): Promise<void> {
     clearTimeout(this.timer);
-    this.timer = this.immediate = undefined;
+    this.timer = this.immediate = this.dueAt = undefined;
     this.isBusy = true;
     this.waitingBytes = 0;
     this.hasMore = false;
@@ -184,6 +185,7 @@ export class BrokerSender {
       if (isFinal) partition.refuseAll(reason);
       else {
         partition.failed(undefined, reason);
+        partition.expire(Date.now()); // before each request it is looked at, but there is none
         this.listener.failed(partition, reason);
       }
     }

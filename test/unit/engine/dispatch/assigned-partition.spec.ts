@@ -3,18 +3,19 @@ import type { ConsumedRecord } from '../../../../lib/engine/client/consumer-clie
 import { AssignedPartition } from '../../../../lib/engine/dispatch/assigned-partition.js';
 import type { Lane } from '../../../../lib/engine/dispatch/lane.js';
 import { planTopic } from '../../../../lib/engine/dispatch/topic-plan.js';
+import type { BatchBinding } from '../../../../lib/engine/handler-binding.js';
 import { largestSpan, mostOpen } from '../../../../lib/engine/offsets/commit-metadata.js';
 import type { ProcessingOrder } from '../../../../lib/messaging/processing-order.js';
 import { record } from '../../../support/records.js';
 
 const calls: string[] = [];
 
-function assign(order: ProcessingOrder = 'key', predecessor?: Promise<void>): AssignedPartition {
+function assign(order: ProcessingOrder = 'key', predecessor?: Promise<void>, batch?: BatchBinding): AssignedPartition {
   const note = (name: string) => () => void calls.push(name);
   return new AssignedPartition(
     { topic: 'orders', partition: 0, offset: 0 },
     { completed: [] },
-    { ...planTopic([], []), order },
+    { ...planTopic([], []), order, batch },
     { ready: note('ready'), retired: note('retired'), paused: note('paused'), resumed: note('resumed') },
     predecessor,
   );
@@ -223,6 +224,18 @@ describe('A partition under an assignment', () => {
       void drained.drain();
       jest.advanceTimersByTime(1_000);
       expect(drained.take()).toBeUndefined();
+    });
+
+    it('waits for no more to go in a batch once it is drained, though one ends then', () => {
+      const partition = assign('partition', undefined, { maxSize: 2, maxWaitMs: 60_000, handle: () => undefined });
+      admit(partition, ['a', 'b', 'c']);
+      const lane = partition.take()!;
+
+      void partition.drain();
+      partition.complete(lane, 2);
+      partition.release(lane);
+
+      expect(jest.getTimerCount()).toBe(0);
     });
   });
 

@@ -1,4 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import type { Message } from '../../../../lib/messaging/message.js';
+import { deferred } from '../../../support/deferred.js';
+import { record } from '../../../support/records.js';
 import {
   ConsumingApplication,
   everythingDue,
@@ -36,6 +39,22 @@ describe('A group consumer whose partition is revoked', () => {
     expect(app.client.commits).toEqual([['orders-0@1']]);
     expect(app.places).toEqual(['orders-0@0']);
     expect(app.consumer.status().assignments).toEqual([]);
+  });
+
+  it('does not begin with a batch whose payloads come after the loss', async () => {
+    const payload = deferred<unknown>();
+    const format = { eager: true, deserialize: () => payload.promise };
+    const batches: Message[][] = [];
+    const batch = { maxSize: 1, maxWaitMs: 0, handle: (messages: Message[]) => batches.push(messages) };
+    consuming([0], { handler: { deserializerOf: () => format, batch } });
+    app.client.deliverRecords([record({ value: Buffer.from('a') })]);
+    await soon(() => app.consumer.status().inFlight === 1);
+
+    app.client.lose(0);
+    payload.resolve('a');
+    await soon(() => app.consumer.status().inFlight === 0);
+
+    expect(batches).toEqual([]);
   });
 
   it('waits for the answer to the commit before it gives up', async () => {

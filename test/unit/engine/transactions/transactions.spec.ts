@@ -57,6 +57,18 @@ describe('Transactions', () => {
     expect(application.client.commits).toEqual([]);
   });
 
+  it('store any number of records', async () => {
+    await consuming([0]);
+
+    const { context, end } = await application.handling('orders-0@0');
+    for (let count = 0; count < 200_000; count++) void context.publish({ topic: 'results', value: 'a' });
+    await everythingDue();
+    end.resolve(undefined);
+    await soon(() => application.transactions.stored.length === 1);
+
+    expect(application.transactions.stored[0]!.values).toHaveLength(200_000);
+  });
+
   it('gather what is completed while one is under way', async () => {
     await consuming([0, 1, 2, 3]);
     const first = deferred();
@@ -88,7 +100,7 @@ describe('Transactions', () => {
     expect(application.logger.at('error')).toEqual([expect.stringContaining('up to orders-0@1 failed: fenced')]);
   });
 
-  it('are repeated with what they held when the metadata was too long', async () => {
+  it('are repeated when the metadata was too long, without what came of records that it would have told of', async () => {
     await consuming([0, 1]);
     let writes = 0;
     application.transactions.onWrite = () => {
@@ -99,9 +111,11 @@ describe('Transactions', () => {
     await succeed(1, 'b');
     await soon(() => application.transactions.stored.length > 0);
 
-    expect(application.transactions.stored[0]).toEqual({ values: ['b'], positions: ['orders-0@0'] });
+    expect(application.transactions.stored[0]).toEqual({ values: [], positions: ['orders-0@0'] });
     expect(application.consumer.assignments()).toHaveLength(1);
-    await succeed(0);
+    await succeed(0, 'a');
+    await soon(() => application.transactions.stored.length > 1);
+    expect(application.transactions.stored[1]).toEqual({ values: ['b', 'a'], positions: ['orders-0@2'] });
   });
 
   it('store all before their partition goes on elsewhere', async () => {
@@ -115,6 +129,21 @@ describe('Transactions', () => {
     const { stored } = application.transactions;
     expect(stored.flatMap(({ values }) => values)).toEqual(['a', 'b', 'c']);
     expect(stored.at(-1)).toEqual({ values: [], positions: ['orders-0@7'] });
+  });
+
+  it('that fail before their partition goes on elsewhere keep it where it is', async () => {
+    await consuming([0]);
+    const written = deferred();
+    application.transactions.onWrite = () => written.promise;
+    await succeed(0, 'a');
+    const sought = application.consumer.seek(orders, 7);
+    await everythingDue();
+
+    written.reject(new Error('fenced'));
+
+    await expect(sought).rejects.toThrow('orders-0 was given up, lost or moved elsewhere before it was moved');
+    expect(application.client.calls.filter((call) => call.startsWith('seek'))).toEqual([]);
+    expect(application.consumer.assignments()).toEqual([]);
   });
 
   it('store all in the shutdown', async () => {
