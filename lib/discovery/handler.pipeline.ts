@@ -138,7 +138,8 @@ export class HandlerPipeline {
         return (await run(message, context)) as unknown;
       } catch (error) {
         const filter = filters.find(({ exceptionMetatypes }) => catches(exceptionMetatypes, error));
-        if (!filter) throw refusalOf(error);
+        const isAborted = context.signal.aborted; // then it is not the message's error, and the message is delivered again
+        if (!filter || isAborted) throw refusalOf(error);
         const host = new ExecutionContextHost([message, context], instance.constructor as Type, callback);
         host.setType(KAFKA_CONTEXT);
         await filtered(filter, error, host);

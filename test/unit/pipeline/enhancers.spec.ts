@@ -286,6 +286,22 @@ describe('An exception filter', () => {
     expect(handlers[0]!.errors.map(String)).toEqual(['MessageRefusedError: ForbiddenException: Forbidden resource']);
   });
 
+  it('is not asked about what a handler throws because it was aborted', async () => {
+    const filter: ExceptionFilter = { catch: () => void log.push('filter') };
+    @Injectable()
+    class Orders {
+      @UseFilters(filter)
+      @MessageHandler('orders', { handlerTimeoutMs: 10, retry: { maxAttempts: 1 }, onExhausted: 'skip' })
+      async created(_: Message, { signal }: HandlerContext): Promise<void> {
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        signal.throwIfAborted();
+      }
+    }
+
+    expect(await deliver([Orders])).toMatchObject({ outcome: 'skipped', attempts: 1 });
+    expect(log).toEqual([]);
+  });
+
   it('of the method comes before that of the class', async () => {
     const named = (name: string): ExceptionFilter => ({ catch: () => void log.push(name) });
     @Injectable()
