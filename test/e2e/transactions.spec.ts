@@ -204,6 +204,18 @@ describe('a transactional handler', () => {
     expect(valuesOf(await recordsOf(output, 1))).toEqual(['a']);
   });
 
+  it('fails when it publishes to what can be no topic, and holds nobody up', async () => {
+    const { topic, group } = await topics();
+    await produce(topic, ['a']);
+    const handle: Handle = (_message, context) => context.publish({ topic: 'no topic', value: 'b' });
+
+    await start(topic, handle, { deadLetter: true, retry: { maxAttempts: 1 } }, { group });
+    await untilCommitted(group, topic, '1');
+
+    const [letter] = await recordsOf(`${topic}.dlq`, 1);
+    expect(String(letter!.headers!.error)).toContain('"no topic" is no topic');
+  });
+
   it('is needed for context.publish', async () => {
     const { topic, group } = await topics();
     await produce(topic, ['a']);

@@ -5,6 +5,7 @@ import type { OutgoingMessage } from '../../messaging/producer.js';
 import type { RecordToSend } from '../client/produce/pending-record.js';
 import type { HandlerBinding, Serialize } from '../handler-binding.js';
 import type { EngineLogger } from '../logger.js';
+import { topicNameFault } from '../topic-name.js';
 import { longestDelayMs } from '../wait.js';
 
 /** Where an attempt takes place. */
@@ -128,7 +129,14 @@ export class Attempt extends HandlerContext {
   private accept(records: readonly RecordToSend[]): void {
     if (this.isOver)
       throw new PublishError(`${this.place}: nothing can be published for it any more, the attempt is over`);
+    for (const { topic } of records) this.refuseIllegal(topic);
     this.scope.outputs!.push(...records);
+  }
+
+  /** In the transaction it would fail for good, and hold the partition. */
+  private refuseIllegal(topic: string): void {
+    const fault = topicNameFault(topic);
+    if (fault !== undefined) throw new PublishError(`${this.place}: "${topic}" is no topic: the name ${fault}`);
   }
 
   protected invoke(): unknown {
