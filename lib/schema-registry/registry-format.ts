@@ -19,6 +19,9 @@ interface Written {
 /** How long the latest schema of a subject is taken for it. */
 const latestMs = 300_000;
 
+/** How long what was known goes on to hold when it cannot be asked anew. */
+const staleMs = 10_000;
+
 /** A 0, the id of the schema in 4 bytes, and the value. */
 const header = 5;
 
@@ -100,7 +103,7 @@ function headerOf(id: number): Buffer {
   return bytes;
 }
 
-/** What was found out, for those who ask at the same time and for a while; nothing of what failed. */
+/** What was found out, for those who ask at the same time and for a while; what cannot be asked anew holds on. Nothing of what failed. */
 class Kept<K, V> {
   private readonly kept = new Map<K, { value: Promise<V>; until: number }>();
 
@@ -112,9 +115,13 @@ class Kept<K, V> {
   get(key: K): Promise<V> {
     const known = this.kept.get(key);
     if (known && known.until > Date.now()) return known.value;
-    const value = this.find(key);
+    const value = this.find(key).catch((error: unknown) => {
+      this.kept.delete(key);
+      if (!known) throw error;
+      this.kept.set(key, { value: known.value, until: Date.now() + staleMs });
+      return known.value;
+    });
     this.kept.set(key, { value, until: Date.now() + this.keepMs });
-    value.catch(() => this.kept.delete(key));
     return value;
   }
 }

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DeserializationError, type Message, MessagingError, SchemaRegistry } from '../../../lib/index.js';
 import { FakeSchemaRegistry } from '../../support/fake-schema-registry.js';
 
@@ -310,6 +310,29 @@ describe('SchemaRegistry', () => {
     await Promise.all(Array.from({ length: 50 }, async () => format.serialize({ id: 'a', amount: null }, 'orders')));
 
     expect(fake.requests).toEqual([`GET /schemas/ids/${id}`, 'GET /subjects/orders-value/versions/latest']);
+  });
+
+  it('looks the latest schema up again after five minutes, and goes on with the last one while that fails', async () => {
+    const now = Date.now();
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(now);
+    const id = fake.add('orders-value', { schema: avroOrder });
+    const format = registry.avro();
+    const written = async (): Promise<number> => (await format.serialize({ id: 'a' }, 'orders')).readInt32BE(1);
+    try {
+      expect(await written()).toBe(id);
+      const next = fake.add('orders-value', { schema: avroOrder.replace('amount', 'pieces') });
+      fake.status = 500;
+
+      clock.mockReturnValue(now + 300_000);
+      expect([await written(), await written()]).toEqual([id, id]);
+      expect(fake.requests.length).toBe(2);
+
+      fake.status = undefined;
+      clock.mockReturnValue(now + 310_000);
+      expect(await written()).toBe(next);
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   it('registers a schema that it is given, once', async () => {
