@@ -49,15 +49,17 @@ function isPipe(value: PayloadSchema | Pipe): value is Pipe {
 }
 
 /**
- * The key: UTF-8 where the parameter is declared as `string`, bytes otherwise, also for `string | null`, of which nothing is known at
- * runtime; `null` where there is none.
+ * The key; `null` where there is none.
  *
+ * @param as `'utf8'` for text. Without it, text where the parameter is declared as `string`, bytes otherwise: also for `string | null`, of
+ *   which not every compiler tells anything at runtime
  * @publicApi
  */
-export function MessageKey(...pipes: Pipe[]): ParameterDecorator {
+export function MessageKey(as?: 'utf8' | Pipe, ...pipes: Pipe[]): ParameterDecorator {
+  const all = as === undefined || as === 'utf8' ? pipes : [as, ...pipes];
   return (target, method, index) => {
-    const isText = method !== undefined && declaredType(target, method, index) === String;
-    mark(isText ? MessageParameter.KeyText : MessageParameter.Key, undefined, pipes)(target, method, index);
+    const isText = as === 'utf8' || (method !== undefined && declaredType(target, method, index) === String);
+    mark(isText ? MessageParameter.KeyText : MessageParameter.Key, undefined, all)(target, method, index);
   };
 }
 

@@ -62,18 +62,32 @@ describe('The parameters of a handler', () => {
         @MessagePayload('amount') amount: number,
         @MessageKey() key: string,
         @MessageKey() bytes: Buffer,
+        @MessageKey('utf8') text: string | null,
+        @MessageKey('utf8', new ParseIntPipe()) number: number | null,
         @MessageHeaders() headers: Record<string, string>,
         @ConsumedMessage() message: Message,
       ): void {
-        received = [type, context.attempt, payload, tenant, amount, key, bytes, { ...headers }, message.offset];
+        received = [
+          type,
+          context.attempt,
+          payload,
+          tenant,
+          amount,
+          key,
+          bytes,
+          text,
+          number,
+          { ...headers },
+          message.offset,
+        ];
       }
     }
     const harness = await harnessOf([Orders]);
 
-    await harness.deliver({ topic: 'orders', key: 'k', value: order, headers: { type: 'x', tenant: 't' } });
+    await harness.deliver({ topic: 'orders', key: '7', value: order, headers: { type: 'x', tenant: 't' } });
 
     const headers = { type: 'x', tenant: 't' };
-    expect(received).toEqual(['x', 1, order, 'of:t:kafka', 5, 'k', Buffer.from('k'), headers, '0']);
+    expect(received).toEqual(['x', 1, order, 'of:t:kafka', 5, '7', Buffer.from('7'), '7', 7, headers, '0']);
   });
 
   it('are those of the class, also where another has its name and a method of the same name', async () => {
