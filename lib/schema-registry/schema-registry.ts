@@ -62,9 +62,11 @@ export interface ProtobufFormatOptions extends SchemaFormatOptions {
 export class SchemaRegistry {
   private readonly client: RegistryClient;
 
-  /** @throws MessagingError when the url is none */
+  /** @throws MessagingError when the url is none, or has credentials in it */
   constructor({ url, auth, headers = {}, timeoutMs = 10_000 }: SchemaRegistryOptions) {
     if (!URL.canParse(url)) throw new MessagingError('SchemaRegistry: expected a url such as http://localhost:8081');
+    if (new URL(url).username + new URL(url).password !== '')
+      throw new MessagingError('SchemaRegistry: expected a url without credentials, which belong in auth'); // errors quote it
     const authorization = auth && { authorization: credentialsOf(auth) };
     this.client = new RegistryClient({
       url: url.replace(/\/+$/, ''),

@@ -226,4 +226,10 @@ describe('SchemaRegistry', () => {
   it('refuses a url that is none', () => {
     expect(() => new SchemaRegistry({ url: '' })).toThrow('expected a url such as http://localhost:8081');
   });
+
+  it('refuses credentials in a url, and does not show them', () => {
+    const create = () => new SchemaRegistry({ url: 'http://alice:hunter2@registry:8081' });
+    expect(create).toThrow('expected a url without credentials, which belong in auth');
+    expect(create).not.toThrow('hunter2');
+  });
 });
