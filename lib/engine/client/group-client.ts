@@ -1,5 +1,6 @@
 import type { EngineLogger } from '../logger.js';
 import { describeThrown } from '../describe-thrown.js';
+import { placesField } from '../log-fields.js';
 import { settlesWithin, untilAborted, wait } from '../wait.js';
 import { drainBudgetMs, type ConnectionSettings, type GroupSettings } from './client-settings.js';
 import { Cluster } from './connection/cluster.js';
@@ -263,12 +264,18 @@ export class GroupClient implements ConsumerClient {
 
   private joinAgain(reason: string): void {
     if (this.stopping || this.assignmentOver.signal.aborted) return; // the drain of a stop has its own time
-    this.logger.log(`Group "${this.settings.group}" is rebalancing: ${reason}`);
+    const { group } = this.settings;
+    this.logger.log(`Group "${group}" is rebalancing: ${reason}`, { event: 'rebalancing', group });
     this.assignmentOver.abort();
   }
 
   private lost(reason: string): void {
-    this.logger.warn(`Lost the membership in group "${this.settings.group}", joining again: ${reason}`);
+    const { group } = this.settings;
+    this.logger.warn(`Lost the membership in group "${group}", joining again: ${reason}`, {
+      event: 'lost',
+      group,
+      ...placesField(this.owned.all),
+    });
     this.lose(this.owned.all);
     this.assignmentOver.abort();
   }
@@ -290,7 +297,11 @@ export class GroupClient implements ConsumerClient {
    * member would not know that all records of a new one concern the group.
    */
   private async vanished(topic: string): Promise<void> {
-    this.logger.warn(`Topic "${topic}" is gone: what waits of it is dropped, and it is looked for again`);
+    this.logger.warn(`Topic "${topic}" is gone: what waits of it is dropped, and it is looked for again`, {
+      event: 'topic-gone',
+      group: this.settings.group,
+      topic,
+    });
     this.subscription.vanished(topic);
     const partitions = this.owned.all.filter((partition) => partition.topic === topic);
     this.lose(partitions);
