@@ -75,7 +75,7 @@ export class RecordFlow {
   private readonly commits: Commits;
   private readonly deliveries: DeliveryContext;
 
-  /** What records fail with: all may fail with the same. */
+  /** What records and their commits fail with: all may fail with the same. */
   private readonly failures: RepeatedLog;
   private readonly pausesTold: PauseLog;
   private readonly pauses = new RequestedPauses();
@@ -119,9 +119,9 @@ export class RecordFlow {
       ending: () => this.ending.signal,
     };
     const createTransactions = (): TransactionFactory => duties.createTransactions();
-    this.transactions = new Transactions(group, createTransactions, transacting, logger, told);
+    this.transactions = new Transactions(group, createTransactions, transacting, this.failures, told);
     const send = (positions: CommittedPosition[]): Promise<void> => this.send(positions);
-    this.commits = new Commits(group, () => this.partitions.all, send, this.transactions, logger, told);
+    this.commits = new Commits(group, () => this.partitions.all, send, this.transactions, this.failures, told);
   }
 
   get all(): AssignedPartition[] {

@@ -21,6 +21,7 @@ import { SideTopics } from './group/side-topics.js';
 import { TopicSubscription, type SubscribedTopics } from './group/topic-subscription.js';
 import { missingTopicsIntervalMs, TopicWatch } from './group/topic-watch.js';
 import { guarded } from './guarded-listener.js';
+import { RepeatedLog } from './repeated-log.js';
 import { listOffsetsAt } from './positions/log-offsets.js';
 import { PositionReader } from './positions/position-reader.js';
 
@@ -46,6 +47,7 @@ export class GroupClient implements ConsumerClient {
   private readonly fetcher: Fetcher;
   private readonly missing: MissingTopics;
   private readonly owned = new Ownership();
+  private readonly repeated: RepeatedLog;
 
   /** What it joined for. */
   private subscribed: SubscribedTopics = new Map();
@@ -65,14 +67,15 @@ export class GroupClient implements ConsumerClient {
     this.cluster = new Cluster(connection, logger);
     const coordinator = new GroupCoordinator(this.cluster, settings.group);
     const events = { rebalancing: () => this.rebalancing(), lost: (reason: string) => this.lost(reason) };
-    this.membership = new Membership(coordinator, this.cluster, settings, events, logger, this.closing.signal);
+    const repeated = (this.repeated = new RepeatedLog(logger));
+    this.membership = new Membership(coordinator, this.cluster, settings, events, repeated, this.closing.signal);
     const missing = (topic: string): Promise<void> => this.inBackground(this.missing.report(topic));
     const gate = { refusal: (partition: TopicPartition) => this.commitRefusal(partition), missing };
     const patienceMs = Math.floor(settings.sessionTimeoutMs / 3);
     this.offsets = new GroupOffsets(coordinator, this.membership, gate, patienceMs);
     const sideTopics = new SideTopics(this.cluster, settings, logger);
     this.subscription = new TopicSubscription(this.cluster, settings.topics, sideTopics, logger);
-    this.topics = new TopicWatch(this.subscription, () => this.membership.identity !== undefined, logger);
+    this.topics = new TopicWatch(this.subscription, () => this.membership.identity !== undefined, repeated);
     const fromBeginning = (topic: string): boolean => settings.startFromBeginning || this.subscription.isLate(topic);
     const isOwned = (partition: TopicPartition): boolean => this.owned.has(partition);
     const { isTransactional } = settings;
@@ -246,7 +249,7 @@ export class GroupClient implements ConsumerClient {
   private async prepared(partitions: readonly TopicPartition[]): Promise<readonly TopicPartition[]> {
     const results = await Promise.allSettled(partitions.map((partition) => this.listener.prepare(partition)));
     for (const { reason } of results.filter((result) => result.status === 'rejected'))
-      this.logger.warn(`A partition cannot be read yet: ${describeThrown(reason).text}`);
+      this.repeated.warn(`A partition cannot be read yet: ${describeThrown(reason).text}`);
     return partitions.filter((_, at) => results[at]!.status === 'fulfilled');
   }
 

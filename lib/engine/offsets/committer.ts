@@ -133,12 +133,11 @@ export class Committer<Partition extends Committable> {
   private reportFailure(positions: readonly PartitionPosition[], error: Error): void {
     this.listener?.commitFailed(positions, error);
     const names = positions.map((position) => `${partitionName(position)}@${position.offset}`);
-    this.logger.warn(`Commit of ${names.join(', ')} failed, it is tried again: ${error.message}`, {
-      event: 'commit-failed',
-      group: this.group,
-      ...placesField(positions),
-      ...errorFields(error),
-    });
+    this.logger.warn(
+      `Commit of ${names.join(', ')} failed, it is tried again: ${error.message}`,
+      { event: 'commit-failed', group: this.group, ...placesField(positions), ...errorFields(error) },
+      `commit ${error.message}`,
+    );
   }
 }
 

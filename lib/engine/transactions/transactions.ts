@@ -153,6 +153,7 @@ export class Transactions {
         delayMs: Math.round(delayMs),
         ...errorFields(error),
       },
+      `transaction ${(error as Error).message}`,
     );
     this.duties.lose(partition);
     void this.rereadIn(delayMs, partition);

@@ -115,4 +115,15 @@ describe('What a group consumer logs', () => {
       'orders-0@3 waits for its next attempt, stored as orders.retry.billing.5s-0@0',
     ]);
   });
+
+  it('is no flood when every commit fails', async () => {
+    consuming({ handler: { handle: () => undefined }, commitIntervalMs: 1, shutdownTimeoutMs: 20 });
+    app.client.onCommit = () => Promise.reject(new Error('no coordinator'));
+    app.client.deliver(0, ...numbers(10));
+    await soon(() => app.client.commits.length > 30);
+
+    expect(app.logger.at('warn')).toEqual(
+      Array.from({ length: 10 }, () => 'Commit of orders-0@10 failed, it is tried again: no coordinator'),
+    );
+  });
 });
