@@ -32,3 +32,15 @@ it('the README gives no command line to nestjs-kafka-redrive that it would refus
   expect(lines.length).toBeGreaterThan(3);
   for (const line of lines) expect(() => readArguments(line)).not.toThrow();
 });
+
+it('the README tells of every field and every event of the log', () => {
+  const source = read('lib/engine/logger.ts');
+  const fields = [...source.matchAll(/^ {2}readonly (\w+)\?:/gm)].map(([, name]) => name!);
+  const events = [...source.matchAll(/^ {2}\| '([\w-]+)'/gm)].map(([, name]) => name!);
+  const chapter = read('README.md')
+    .split(/^## /m)
+    .find((text) => text.startsWith('Logs\n'))!;
+
+  expect(fields.length + events.length).toBeGreaterThan(40);
+  expect([...fields, ...events].filter((name) => !chapter.includes(`\`${name}\``))).toEqual([]);
+});

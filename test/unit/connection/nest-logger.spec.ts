@@ -95,6 +95,17 @@ describe('A line with fields', () => {
   });
 });
 
+it('A logger that is silent for one context is, for lines with fields, too', () => {
+  class QuietLogger extends ConsoleLogger {
+    override log(message: unknown, ...rest: unknown[]): void {
+      if (rest.at(-1) !== 'KafkaConsumerService') super.log(message, ...rest);
+    }
+  }
+  const write = (context: string) => () => new NestLogger(context).log(text, fields);
+  expect(written(new QuietLogger(), write('KafkaConsumerService'))).toBe('');
+  expect(written(new QuietLogger(), write('KafkaProducer'))).toContain(text);
+});
+
 describe('A line without fields', () => {
   it.each(levels)('stays text: %s', (level) => {
     expect(seenBy(() => new NestLogger('Kafka')[level](text))[0]![0]).toBe(text);
