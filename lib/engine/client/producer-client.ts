@@ -88,9 +88,8 @@ export class ProducerClient implements RecordPublisher {
   private tellPending(): void {
     const { size } = this.pending;
     if (size === 0) return;
-    const what = size === 1 ? 'A message was' : `${size} messages were`;
     this.logger.warn(
-      `${what} not acknowledged before the producer was closed; it is not known whether they are stored`,
+      `Messages not acknowledged before the producer was closed, which may or may not be stored: ${size}`,
       {
         event: 'closed',
         records: size,

@@ -48,7 +48,7 @@ export function reportMove(
   stored: PublishedRecord | undefined,
 ): void {
   const place = nameOf(record);
-  const to = stored ? nameOf(stored) : `${topic}, with its position`;
+  const where = stored ? `stored as ${nameOf(stored)}` : `to be stored in ${topic} with its position`;
   const event = isRetry ? 'retried-later' : 'dead-lettered';
   const fields = {
     event,
@@ -58,10 +58,10 @@ export function reportMove(
     attempt: attempts,
     to: stored ? placeFields(stored) : { topic },
   } as const;
-  if (isRetry) return logger.debug(`${place} waits for its next attempt, stored as ${to}`, fields);
+  if (isRetry) return logger.debug(`${place} waits for its next attempt, ${where}`, fields);
   const made = attempts === 1 ? '1 attempt' : `${attempts} attempts`;
   logger.warn(
-    `${place} is a dead letter after ${made} of ${handler}, stored as ${to}`,
+    `${place} is a dead letter after ${made} of ${handler}, ${where}`,
     fields,
     `dead letter ${handler} ${topic}`,
   );
