@@ -1,8 +1,9 @@
-import { Inject, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { KAFKA_PRODUCER } from '../kafka.constants.js';
 import { Producer } from '../messaging/producer.js';
 import { setHookDistance } from './hook-distance.js';
+import { NestLogger } from './nest-logger.js';
 
 const firstToStartLastToStop = Number.MAX_VALUE;
 
@@ -12,7 +13,7 @@ const firstToStartLastToStop = Number.MAX_VALUE;
  */
 @Module({})
 export class KafkaConnectionModule implements OnApplicationShutdown {
-  private readonly logger = new Logger(KafkaConnectionModule.name);
+  private readonly logger = new NestLogger(KafkaConnectionModule.name);
 
   constructor(
     @Inject(KAFKA_PRODUCER) private readonly producer: Producer,

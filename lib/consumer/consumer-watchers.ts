@@ -1,5 +1,6 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
+import { NestLogger } from '../connection/nest-logger.js';
 import { Observers } from '../engine/observers.js';
 import type { Watchers } from '../engine/recovery/observation.js';
 import { KAFKA_TELEMETRY } from '../kafka.constants.js';
@@ -16,7 +17,7 @@ export class ConsumerWatchers {
   get(): Watchers {
     const { observer, tracer } = this.telemetry;
     const all = [...this.provided(), ...(observer ? [observer] : [])];
-    return { observer: Observers.of(all, new Logger(ConsumerObserver.name)), tracer };
+    return { observer: Observers.of(all, new NestLogger(ConsumerObserver.name)), tracer };
   }
 
   /** Nest throws where it finds none. */

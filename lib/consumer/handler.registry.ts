@@ -1,7 +1,8 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { ModuleRef } from '@nestjs/core';
 import type { KafkaSettings } from '../config/kafka-settings.js';
+import { NestLogger } from '../connection/nest-logger.js';
 import { bindingFaults } from '../discovery/binding-faults.js';
 import { HandlerBindingError } from '../discovery/handler-binding.error.js';
 import type { HandlerDefinition } from '../discovery/handler-definition.js';
@@ -21,7 +22,7 @@ const unnamed = '';
 /** The handlers of one connection, found and bound once. */
 @Injectable()
 export class HandlerRegistry {
-  private readonly logger = new Logger('KafkaRouter');
+  private readonly logger = new NestLogger('KafkaRouter');
   private routers: ReadonlyMap<string, TopicRouter> | undefined;
 
   constructor(

@@ -1,7 +1,8 @@
-import { Inject, Logger, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import type { KafkaSettings } from '../config/kafka-settings.js';
 import { setHookDistance } from '../connection/hook-distance.js';
+import { NestLogger } from '../connection/nest-logger.js';
 import { KAFKA_CONSUMER, KAFKA_SETTINGS } from '../kafka.constants.js';
 import { Consumer } from '../messaging/consumer.js';
 import { HandlerRegistry } from './handler.registry.js';
@@ -14,7 +15,7 @@ const lastToStartFirstToStop = -1;
  */
 @Module({})
 export class KafkaConsumerModule implements OnApplicationBootstrap, OnModuleDestroy {
-  private readonly logger = new Logger(KafkaConsumerModule.name);
+  private readonly logger = new NestLogger(KafkaConsumerModule.name);
 
   /** An application may be closed before its start is over. */
   private ended = false;

@@ -1,6 +1,7 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { KafkaSettings } from '../config/kafka-settings.js';
 import { connectionSettings, groupSettings } from '../connection/client-settings.js';
+import { NestLogger } from '../connection/nest-logger.js';
 import { GroupClient } from '../engine/client/group-client.js';
 import { ProducerClient, recoveryProducing } from '../engine/client/producer-client.js';
 import { TransactionClient } from '../engine/client/transactions/transaction-client.js';
@@ -25,7 +26,7 @@ import { HandlerRegistry } from './handler.registry.js';
  */
 @Injectable()
 export class KafkaConsumerService extends Consumer {
-  private readonly logger = new Logger(KafkaConsumerService.name);
+  private readonly logger = new NestLogger(KafkaConsumerService.name);
 
   /** By group. */
   private readonly consumers = new Map<string, GroupConsumer>();

@@ -1,6 +1,7 @@
-import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { KafkaSettings } from '../config/kafka-settings.js';
 import { connectionSettings } from '../connection/client-settings.js';
+import { NestLogger } from '../connection/nest-logger.js';
 import type { ConnectionSettings, FetcherSettings } from '../engine/client/client-settings.js';
 import { TopicReader } from '../engine/client/topic-reader.js';
 import { ProducerFencedError } from '../engine/client/transactions/transactional-writer.js';
@@ -75,7 +76,7 @@ const closeMs = 5_000;
  */
 @Injectable()
 export class DeadLetterService implements OnModuleDestroy {
-  private readonly logger = new Logger(DeadLetterService.name);
+  private readonly logger = new NestLogger(DeadLetterService.name);
   private readonly closing = new AbortController();
   private readonly redrives = new Set<Promise<unknown>>();
   private readonly connection: ConnectionSettings;

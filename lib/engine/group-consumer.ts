@@ -12,6 +12,7 @@ import type { OutgoingRecord, RecordPublisher } from './client/record-publisher.
 import { partitionStatus, type GroupConsumerStatus, type PartitionStatus } from './consumer-status.js';
 import type { AssignedPartition } from './dispatch/assigned-partition.js';
 import { describeThrown } from './describe-thrown.js';
+import { errorFields, placeFields, placesField } from './log-fields.js';
 import type { TopicRoutes } from './handler-binding.js';
 import type { EngineLogger } from './logger.js';
 import type { RebalancedEvent } from '../messaging/consumer-observer.js';
@@ -32,6 +33,9 @@ export interface GroupConsumerSettings extends RecordFlowSettings {
   commitIntervalMs: number;
   shutdownTimeoutMs: number;
   onCrash: 'restart' | 'exit';
+
+  /** @default true */
+  leaveOnStop?: boolean;
 
   /** A client that has heard of no broker for so many milliseconds is replaced. */
   silenceLimitMs: number;
@@ -127,7 +131,11 @@ export class GroupConsumer implements ConsumerClientListener {
       throw new Error(`${partition.name} was given up, lost or moved elsewhere before it was moved`);
     const moved = this.flow.reassign({ ...place, offset });
     this.client.seek({ ...place, offset });
-    this.logger.log(`Group "${this.settings.group}" goes on at ${partition.name}@${offset}, as asked for`);
+    this.logger.log(`Group "${this.settings.group}" goes on at ${partition.name}@${offset}, as asked for`, {
+      event: 'seek',
+      group: this.settings.group,
+      ...placeFields({ ...place, offset }),
+    });
     if (await this.flow.untilCommitted(moved)) return;
     throw new Error(`${partition.name} was given up or lost before its new position was committed`);
   }
@@ -161,7 +169,11 @@ export class GroupConsumer implements ConsumerClientListener {
     this.flow.assign(positions);
     this.onJoined.splice(0).forEach((resolve) => resolve());
     this.changed('assigned', positions);
-    this.logger.log(`Group "${this.settings.group}" ${what} ${describePositions(positions)}`);
+    this.logger.log(`Group "${this.settings.group}" ${what} ${describePositions(positions)}`, {
+      event: 'assigned',
+      group: this.settings.group,
+      ...placesField(positions),
+    });
   }
 
   records(partition: TopicPartition, records: readonly ConsumedRecord[], next: number): void {
@@ -169,7 +181,11 @@ export class GroupConsumer implements ConsumerClientListener {
   }
 
   async revoked(partitions: readonly TopicPartition[], drainMs: number): Promise<void> {
-    this.logger.log(`Group "${this.settings.group}" gives up ${partitions.map(partitionName).toSorted().join(', ')}`);
+    this.logger.log(`Group "${this.settings.group}" gives up ${partitions.map(partitionName).toSorted().join(', ')}`, {
+      event: 'revoked',
+      group: this.settings.group,
+      ...placesField(partitions),
+    });
     const given = this.flow.of(partitions);
     await this.flow.drain(given, drainMs);
     await this.flow.commitLast(given, Date.now() + drainMs);
@@ -199,7 +215,8 @@ export class GroupConsumer implements ConsumerClientListener {
   }
 
   private async stopOnce(supervised: Promise<void>): Promise<void> {
-    const deadline = Date.now() + this.settings.shutdownTimeoutMs;
+    const startedAt = Date.now();
+    const deadline = startedAt + this.settings.shutdownTimeoutMs;
     const { client } = this;
     this.stopped.abort();
     client?.stopFetching();
@@ -211,7 +228,11 @@ export class GroupConsumer implements ConsumerClientListener {
     this.publisher = undefined;
     await settlesWithin(supervised, Math.max(0, deadline - Date.now()));
     this.supervised = undefined;
-    this.logger.log(`Left group "${this.settings.group}"`);
+    const { group, leaveOnStop = true } = this.settings;
+    const what = leaveOnStop
+      ? `Left group "${group}"`
+      : `Stopped, with its place kept in group "${group}" (leaveOnStop)`;
+    this.logger.log(what, { event: leaveOnStop ? 'left' : 'closed', group, durationMs: Date.now() - startedAt });
   }
 
   private async runClient(): Promise<void> {
@@ -245,20 +266,33 @@ export class GroupConsumer implements ConsumerClientListener {
     if (!isFenced && !exits) return false;
     const reason = error instanceof Error ? error.message : describeThrown(error).text;
     const what = exits ? 'Ending the process (onCrash: exit) with' : 'Stopping';
-    this.logger.error(`${what} the consumer of group "${this.settings.group}": ${reason}`);
+    this.logger.error(`${what} the consumer of group "${this.settings.group}": ${reason}`, undefined, {
+      event: 'consumer-ended',
+      group: this.settings.group,
+      consequence: exits ? 'exit' : 'stop',
+      ...errorFields(error),
+    });
     void this.stop();
     if (exits) this.exit();
     return true;
   }
 
   private broke(partition: TopicPartition, error: Error): void {
-    this.logger.error(`Partition ${partitionName(partition)} broke down: ${error.message}`, error.stack);
+    this.logger.error(`Partition ${partitionName(partition)} broke down: ${error.message}`, error.stack, {
+      event: 'broke',
+      group: this.settings.group,
+      ...placeFields(partition),
+      ...errorFields(error),
+    });
     this.replaceClient(`partition ${partitionName(partition)} broke down`);
   }
 
   private replaceClient(reason: string): void {
     if (!this.client) return;
-    this.logger.error(`The client of group "${this.settings.group}" is replaced: ${reason}`);
+    this.logger.error(`The client of group "${this.settings.group}" is replaced: ${reason}`, undefined, {
+      event: 'client-replaced',
+      group: this.settings.group,
+    });
     void this.close(this.client, leaveReserveMs);
   }
 

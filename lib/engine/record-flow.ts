@@ -9,14 +9,19 @@ import type { AssignedPartition } from './dispatch/assigned-partition.js';
 import { AssignedPartitions } from './dispatch/assigned-partitions.js';
 import { Backpressure, type InFlightLimits } from './dispatch/backpressure.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
+import { tellDrain } from './dispatch/drain-log.js';
 import type { Lane } from './dispatch/lane.js';
+import { PauseLog } from './dispatch/pause-log.js';
 import { RequestedPauses } from './dispatch/requested-pauses.js';
 import { TopicPlans } from './dispatch/topic-plans.js';
 import type { TopicRoutes } from './handler-binding.js';
+import { placeFields } from './log-fields.js';
 import type { EngineLogger } from './logger.js';
 import { commitListener } from './offsets/commit-listener.js';
 import { Commits } from './offsets/commits.js';
 import type { RecordToSend } from './client/produce/pending-record.js';
+import type { PublishedRecord } from '../messaging/producer.js';
+import { RepeatedLog } from './client/repeated-log.js';
 import type { OutgoingRecord } from './client/record-publisher.js';
 import { BatchDelivery } from './recovery/batch-delivery.js';
 import { Delivery, noCounts, type DeliveryContext, type DeliveryCounts } from './recovery/delivery.js';
@@ -29,6 +34,9 @@ import { settlesWithin } from './wait.js';
 
 /** How long handlers may take to settle once their signal has fired. */
 const longestAbortMs = 1_000;
+
+/** Failures of a kind that are told whole, a minute. */
+const wholeFailures = 10;
 
 /** Records that wait longer take no more memory than their own. */
 const detachAfterMs = 2_000;
@@ -46,7 +54,7 @@ export interface RecordFlowDuties {
   client(): ConsumerClient | undefined;
 
   /** Writes what recovery moves elsewhere. */
-  publish(record: OutgoingRecord): Promise<void>;
+  publish(record: OutgoingRecord): Promise<PublishedRecord>;
 
   /** What writes in transactions. */
   createTransactions(): TransactionFactory;
@@ -67,6 +75,10 @@ export class RecordFlow {
   private readonly transactions: Transactions;
   private readonly commits: Commits;
   private readonly deliveries: DeliveryContext;
+
+  /** What records and their commits fail with: all may fail with the same. */
+  private readonly failures: RepeatedLog;
+  private readonly pausesTold: PauseLog;
   private readonly pauses = new RequestedPauses();
   private completedSinceCommit = 0;
 
@@ -80,9 +92,11 @@ export class RecordFlow {
     private readonly logger: EngineLogger,
   ) {
     const { group, observer, tracer } = settings;
-    const publish = (record: OutgoingRecord): Promise<void> => duties.publish(record);
-    this.deliveries = { group, logger, counts: noCounts(), publish, observer, tracer };
+    const publish = (record: OutgoingRecord): Promise<PublishedRecord> => duties.publish(record);
+    this.failures = new RepeatedLog(logger, wholeFailures);
+    this.deliveries = { group, logger: this.failures, counts: noCounts(), publish, observer, tracer };
     this.backpressure = new Backpressure(settings);
+    this.pausesTold = new PauseLog(group, logger);
     this.dispatcher = new Dispatcher(settings.concurrency, {
       mayStart: () => duties.client()?.isLive === true,
       deliver: (lane, partition) => this.deliver(lane, partition),
@@ -106,9 +120,9 @@ export class RecordFlow {
       ending: () => this.ending.signal,
     };
     const createTransactions = (): TransactionFactory => duties.createTransactions();
-    this.transactions = new Transactions(group, createTransactions, transacting, logger, told);
+    this.transactions = new Transactions(group, createTransactions, transacting, this.failures, told);
     const send = (positions: CommittedPosition[]): Promise<void> => this.send(positions);
-    this.commits = new Commits(group, () => this.partitions.all, send, this.transactions, logger, told);
+    this.commits = new Commits(group, () => this.partitions.all, send, this.transactions, this.failures, told);
   }
 
   get all(): AssignedPartition[] {
@@ -189,13 +203,22 @@ export class RecordFlow {
 
   /** Starts nothing new, and waits for running handlers; past the budget they are aborted. */
   async drain(partitions: readonly AssignedPartition[], budgetMs: number): Promise<void> {
+    const finish = tellDrain(partitions, this.settings.group, this.logger);
     const drained = Promise.all(partitions.map((partition) => partition.drain()));
-    if (await settlesWithin(drained, budgetMs)) return;
+    if (await settlesWithin(drained, budgetMs)) return finish();
     for (const partition of partitions.filter(({ running }) => running > 0)) {
-      this.logger.warn(describeAbort(partition, budgetMs));
+      const place = placeFields(partition.position);
+      const { group } = this.settings;
+      this.logger.warn(describeAbort(partition, budgetMs), {
+        event: 'drain-aborted',
+        group,
+        ...place,
+        handlers: partition.running,
+      });
       partition.abort('The time for running handlers to finish is over');
     }
     await settlesWithin(drained, Math.min(longestAbortMs, budgetMs / 4));
+    finish();
   }
 
   /** Between the start of a consumer and its stop. */
@@ -206,11 +229,13 @@ export class RecordFlow {
   /** What waits for a commit waits no longer. */
   async end(): Promise<void> {
     this.ending.abort();
+    this.failures.flush();
     await this.transactions.close();
   }
 
-  /** Lets what waits long take no more memory than its own. To be called now and then. */
+  /** Lets what waits long take no more memory than its own, and tells of what is paused for long. To be called now and then. */
   tidy(): void {
+    this.pausesTold.look(this.backpressure.pausedSince, Date.now());
     for (const partition of this.all) partition.detachOlderThan(Date.now() - detachAfterMs);
   }
 

@@ -1,5 +1,6 @@
 import { describeThrown } from './describe-thrown.js';
-import type { EngineLogger } from './logger.js';
+import { errorFields } from './log-fields.js';
+import type { EngineLogger, LogFields } from './logger.js';
 import { backoffDelay, type Backoff } from './recovery/backoff.js';
 import { wait } from './wait.js';
 
@@ -16,11 +17,19 @@ export async function supervise(
   let failures = 0;
   while (!stopped.aborted) {
     const startedAt = Date.now();
-    const reason = await run().then(() => 'without an error', describeEnd);
+    let fields: LogFields = {};
+    const reason = await run().then(
+      () => 'without an error',
+      (thrown: unknown) => {
+        fields = errorFields(thrown);
+        return describeEnd(thrown);
+      },
+    );
     if (stopped.aborted) return;
     failures = Date.now() - startedAt > healthyAfterMs ? 1 : failures + 1;
     const delay = backoffDelay(failures, backoff);
-    logger.error(`${what} ended, starting it again in ${delay} ms: ${reason}`);
+    const ended = { event: 'consumer-ended', consequence: 'restart', delayMs: delay, ...fields } as const;
+    logger.error(`${what} ended, starting it again in ${delay} ms: ${reason}`, undefined, ended);
     await wait(delay, stopped);
   }
 }

@@ -1,6 +1,7 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { KafkaSettings } from '../config/kafka-settings.js';
 import { connectionSettings } from '../connection/client-settings.js';
+import { NestLogger } from '../connection/nest-logger.js';
 import { ProducerClient } from '../engine/client/producer-client.js';
 import { settlesWithin } from '../engine/wait.js';
 import { KAFKA_SETTINGS } from '../kafka.constants.js';
@@ -22,6 +23,7 @@ type Entered = Promise<PublishedRecord>[];
  */
 @Injectable()
 export class KafkaProducer extends Producer {
+  private readonly logger = new NestLogger(KafkaProducer.name);
   private readonly client: ProducerClient;
   private readonly serializer: MessageSerializer;
 
@@ -33,7 +35,7 @@ export class KafkaProducer extends Producer {
     super();
     const { producer } = settings;
     this.serializer = new MessageSerializer(settings, producer.compression);
-    this.client = new ProducerClient(connectionSettings(settings), new Logger(KafkaProducer.name), producer);
+    this.client = new ProducerClient(connectionSettings(settings), this.logger, producer);
   }
 
   async publish(message: OutgoingMessage): Promise<PublishedRecord> {
@@ -59,9 +61,11 @@ export class KafkaProducer extends Producer {
 
   async close(): Promise<void> {
     this.closed = true;
-    const end = Date.now() + closeMs;
+    const startedAt = Date.now();
+    const { isConnected } = this.client;
     await settlesWithin(this.flush(), closeMs);
-    await this.client.close(Math.max(0, end - Date.now()));
+    await this.client.close(Math.max(0, startedAt + closeMs - Date.now()));
+    if (isConnected) this.logger.log('Closed the producer', { event: 'closed', durationMs: Date.now() - startedAt });
   }
 
   private async enterAll(messages: OutgoingMessage[]): Promise<Entered> {

@@ -1,4 +1,5 @@
-import { Logger, type INestApplicationContext } from '@nestjs/common';
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestLogger } from '../connection/nest-logger.js';
 import { HandlerRegistry } from '../consumer/handler.registry.js';
 import type { ConsumedRecord, RecordHeader } from '../engine/client/consumer-client.js';
 import type { RecordToSend } from '../engine/client/produce/pending-record.js';
@@ -223,9 +224,12 @@ class HandlerTrial {
     this.counted = { ...binding, handle: (message, context) => this.call(message, context) };
     this.context = {
       group,
-      logger: new Logger(HandlerHarness.name),
+      logger: new NestLogger(HandlerHarness.name),
       counts: noCounts(),
-      publish: (record) => Promise.resolve(void (this.moved = record)),
+      publish: (record) => {
+        this.moved = record;
+        return Promise.resolve({ topic: record.topic, partition: 0, offset: '0' });
+      },
       observer: new Failures(({ error, consequence, exhausted }) =>
         this.failed(error, consequence === 'retry' && exhausted),
       ),

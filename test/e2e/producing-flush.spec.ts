@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
 import { type KafkaOptions, Producer, PublishError } from '@things-kit/nestjs-kafka';
 import { EmbeddedKafka } from '@things-kit/nestjs-kafka/testing';
-import { startApplication } from '../support/application.js';
+import { LogRecorder, startApplication } from '../support/application.js';
 import { eventually } from '../support/eventually.js';
 
 /** On an embedded broker of its own, whatever the run's broker is: it fails on demand. */
@@ -10,8 +10,10 @@ describe('what was published and is not stored yet', () => {
   let kafka: EmbeddedKafka;
   let app: INestApplicationContext;
   let producer: Producer;
+  let logger: LogRecorder;
   const start = async (options: KafkaOptions['producer'] = {}): Promise<void> => {
-    app = await startApplication({ brokers: kafka.brokers, producer: options }, []);
+    logger = new LogRecorder();
+    app = await startApplication({ brokers: kafka.brokers, producer: options }, [], logger);
     producer = app.get(Producer);
   };
   const publish = (value: string) => producer.publish({ topic: 'orders', value });
@@ -106,6 +108,8 @@ describe('what was published and is not stored yet', () => {
 
     expect(await outcome).toBeInstanceOf(PublishError);
     expect(((await outcome) as Error).message).toContain('it may or may not be stored');
+    expect(logger.find('warn', 'which may or may not be stored: 1')).toHaveLength(1);
+    expect(logger.find('log', 'Closed the producer')).toHaveLength(1);
   });
 
   it('cannot be published after the close', async () => {
@@ -116,6 +120,14 @@ describe('what was published and is not stored yet', () => {
     await expect(publish('2')).rejects.toThrow('the producer is closed; publish before the application has shut down');
     await expect(producer.publishBatch([{ topic: 'orders', value: '3' }])).rejects.toBeInstanceOf(PublishError);
     expect(stored()).toEqual(['1']);
+    expect(logger.find('warn', 'stored')).toEqual([]);
+    expect(logger.find('log', 'Closed the producer')).toHaveLength(1);
+  });
+
+  it('is nothing to tell of, where nothing was published', async () => {
+    await start();
+    await app.close();
+    expect(logger.lines.filter(({ text }) => text.includes('producer'))).toEqual([]);
   });
 
   it('is serialised only as far as maxBufferedBytes reach, in order', async () => {

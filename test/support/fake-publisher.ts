@@ -1,3 +1,4 @@
+import type { PublishedRecord } from '../../lib/messaging/producer.js';
 import type { OutgoingRecord, RecordPublisher } from '../../lib/engine/client/record-publisher.js';
 
 /** Keeps what recovery publishes, or does with it what a spec says. */
@@ -10,10 +11,15 @@ export class FakePublisher implements RecordPublisher {
   /** What the broker makes of a record. */
   onPublish: (record: OutgoingRecord) => Promise<void> = () => Promise.resolve();
 
-  async publish(record: OutgoingRecord): Promise<void> {
+  async publish(record: OutgoingRecord): Promise<PublishedRecord> {
     this.attempts++;
     await this.onPublish(record);
     this.published.push(record);
+    return {
+      topic: record.topic,
+      partition: record.preferredPartition ?? 0,
+      offset: String(this.published.length - 1),
+    };
   }
 
   close(): Promise<void> {

@@ -5,7 +5,7 @@ import ts from 'typescript';
 
 /** What pieces of code in the README take for granted. */
 const prelude = `
-import { Injectable, Module, UseFilters, UseGuards, ValidationPipe, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { ConsoleLogger, Injectable, Module, UseFilters, UseGuards, ValidationPipe, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { Test } from '@nestjs/testing';
 import { jest } from '@jest/globals';

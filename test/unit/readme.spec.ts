@@ -64,3 +64,14 @@ function anchorOf(heading: string): string {
     .replace(/[^\w\s-]/g, '')
     .replace(/\s/g, '-');
 }
+it('the README tells of every field and every event of the log', () => {
+  const source = read('lib/engine/logger.ts');
+  const fields = [...source.matchAll(/^ {2}readonly (\w+)\?:/gm)].map(([, name]) => name!);
+  const events = [...source.matchAll(/^ {2}\| '([\w-]+)'/gm)].map(([, name]) => name!);
+  const chapter = read('README.md')
+    .split(/^## /m)
+    .find((text) => text.startsWith('Logs\n'))!;
+
+  expect(fields.length + events.length).toBeGreaterThan(40);
+  expect([...fields, ...events].filter((name) => !chapter.includes(`\`${name}\``))).toEqual([]);
+});

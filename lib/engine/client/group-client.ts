@@ -1,5 +1,6 @@
 import type { EngineLogger } from '../logger.js';
 import { describeThrown } from '../describe-thrown.js';
+import { placesField } from '../log-fields.js';
 import { settlesWithin, untilAborted, wait } from '../wait.js';
 import { drainBudgetMs, type ConnectionSettings, type GroupSettings } from './client-settings.js';
 import { Cluster } from './connection/cluster.js';
@@ -20,6 +21,7 @@ import { SideTopics } from './group/side-topics.js';
 import { TopicSubscription, type SubscribedTopics } from './group/topic-subscription.js';
 import { missingTopicsIntervalMs, TopicWatch } from './group/topic-watch.js';
 import { guarded } from './guarded-listener.js';
+import { RepeatedLog } from './repeated-log.js';
 import { listOffsetsAt } from './positions/log-offsets.js';
 import { PositionReader } from './positions/position-reader.js';
 
@@ -45,6 +47,7 @@ export class GroupClient implements ConsumerClient {
   private readonly fetcher: Fetcher;
   private readonly missing: MissingTopics;
   private readonly owned = new Ownership();
+  private readonly repeated: RepeatedLog;
 
   /** What it joined for. */
   private subscribed: SubscribedTopics = new Map();
@@ -64,14 +67,15 @@ export class GroupClient implements ConsumerClient {
     this.cluster = new Cluster(connection, logger);
     const coordinator = new GroupCoordinator(this.cluster, settings.group);
     const events = { rebalancing: () => this.rebalancing(), lost: (reason: string) => this.lost(reason) };
-    this.membership = new Membership(coordinator, this.cluster, settings, events, logger, this.closing.signal);
+    const repeated = (this.repeated = new RepeatedLog(logger));
+    this.membership = new Membership(coordinator, this.cluster, settings, events, repeated, this.closing.signal);
     const missing = (topic: string): Promise<void> => this.inBackground(this.missing.report(topic));
     const gate = { refusal: (partition: TopicPartition) => this.commitRefusal(partition), missing };
     const patienceMs = Math.floor(settings.sessionTimeoutMs / 3);
     this.offsets = new GroupOffsets(coordinator, this.membership, gate, patienceMs);
     const sideTopics = new SideTopics(this.cluster, settings, logger);
     this.subscription = new TopicSubscription(this.cluster, settings.topics, sideTopics, logger);
-    this.topics = new TopicWatch(this.subscription, () => this.membership.identity !== undefined, logger);
+    this.topics = new TopicWatch(this.subscription, () => this.membership.identity !== undefined, repeated);
     const fromBeginning = (topic: string): boolean => settings.startFromBeginning || this.subscription.isLate(topic);
     const isOwned = (partition: TopicPartition): boolean => this.owned.has(partition);
     const { isTransactional } = settings;
@@ -245,7 +249,7 @@ export class GroupClient implements ConsumerClient {
   private async prepared(partitions: readonly TopicPartition[]): Promise<readonly TopicPartition[]> {
     const results = await Promise.allSettled(partitions.map((partition) => this.listener.prepare(partition)));
     for (const { reason } of results.filter((result) => result.status === 'rejected'))
-      this.logger.warn(`A partition cannot be read yet: ${describeThrown(reason).text}`);
+      this.repeated.warn(`A partition cannot be read yet: ${describeThrown(reason).text}`);
     return partitions.filter((_, at) => results[at]!.status === 'fulfilled');
   }
 
@@ -263,12 +267,18 @@ export class GroupClient implements ConsumerClient {
 
   private joinAgain(reason: string): void {
     if (this.stopping || this.assignmentOver.signal.aborted) return; // the drain of a stop has its own time
-    this.logger.log(`Group "${this.settings.group}" is rebalancing: ${reason}`);
+    const { group } = this.settings;
+    this.logger.log(`Group "${group}" is rebalancing: ${reason}`, { event: 'rebalancing', group });
     this.assignmentOver.abort();
   }
 
   private lost(reason: string): void {
-    this.logger.warn(`Lost the membership in group "${this.settings.group}", joining again: ${reason}`);
+    const { group } = this.settings;
+    this.logger.warn(`Lost the membership in group "${group}", joining again: ${reason}`, {
+      event: 'lost',
+      group,
+      ...placesField(this.owned.all),
+    });
     this.lose(this.owned.all);
     this.assignmentOver.abort();
   }
@@ -290,7 +300,11 @@ export class GroupClient implements ConsumerClient {
    * member would not know that all records of a new one concern the group.
    */
   private async vanished(topic: string): Promise<void> {
-    this.logger.warn(`Topic "${topic}" is gone: what waits of it is dropped, and it is looked for again`);
+    this.logger.warn(`Topic "${topic}" is gone: what waits of it is dropped, and it is looked for again`, {
+      event: 'topic-gone',
+      group: this.settings.group,
+      topic,
+    });
     this.subscription.vanished(topic);
     const partitions = this.owned.all.filter((partition) => partition.topic === topic);
     this.lose(partitions);

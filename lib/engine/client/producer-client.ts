@@ -26,7 +26,7 @@ export class ProducerClient implements RecordPublisher {
 
   constructor(
     settings: ConnectionSettings,
-    logger: EngineLogger,
+    private readonly logger: EngineLogger,
     private readonly producing: ProducerSettings,
   ) {
     this.cluster = new Cluster(settings, logger);
@@ -38,6 +38,10 @@ export class ProducerClient implements RecordPublisher {
   /** Whether as many bytes wait for their acknowledgement as may. */
   get isFull(): boolean {
     return this.pendingBytes >= this.producing.maxBufferedBytes;
+  }
+
+  get isConnected(): boolean {
+    return this.cluster.isConnected;
   }
 
   /** Resolves when there is room for more, and lets nothing linger meanwhile. One may wait for it at a time. */
@@ -55,10 +59,10 @@ export class ProducerClient implements RecordPublisher {
     return records.map((record) => this.enqueue(record, deadline));
   }
 
-  async publish(record: OutgoingRecord): Promise<void> {
+  async publish(record: OutgoingRecord): Promise<PublishedRecord> {
     try {
       const [stored] = this.send([recordToSend(record)]);
-      await stored;
+      return await stored!;
     } catch (error) {
       if (isTooLarge(error)) throw new RecordTooLargeError((error as Error).message, { cause: error });
       throw error;
@@ -75,8 +79,22 @@ export class ProducerClient implements RecordPublisher {
     this.closed = true;
     await settlesWithin(this.flush(), deadlineMs);
     this.sender.close();
+    this.tellPending();
     for (const record of this.pending) record.fail(closedError('it may or may not be stored'));
     await this.cluster.close();
+  }
+
+  /** Whoever has published them may be gone already. */
+  private tellPending(): void {
+    const { size } = this.pending;
+    if (size === 0) return;
+    this.logger.warn(
+      `Messages not acknowledged before the producer was closed, which may or may not be stored: ${size}`,
+      {
+        event: 'closed',
+        records: size,
+      },
+    );
   }
 
   private enqueue(record: RecordToSend, deadline: number): Promise<PublishedRecord> {

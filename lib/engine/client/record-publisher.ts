@@ -1,3 +1,4 @@
+import type { PublishedRecord } from '../../messaging/producer.js';
 import type { RecordHeader } from './consumer-client.js';
 
 /** A record to be written as it stands. */
@@ -29,10 +30,11 @@ export interface RecordPublisher {
   /**
    * Resolves when all in-sync replicas have the record.
    *
+   * @returns where it is stored
    * @throws RecordTooLargeError when it has to be smaller
    * @throws Error when it was not acknowledged; it may or may not be stored
    */
-  publish(record: OutgoingRecord): Promise<void>;
+  publish(record: OutgoingRecord): Promise<PublishedRecord>;
 
   /** Waits for what is under way, then disconnects, within so many milliseconds. */
   close(deadlineMs: number): Promise<void>;

@@ -23,7 +23,9 @@ const guaranteed = 0.5;
 export class Backpressure {
   private readonly records: Pool;
   private readonly bytes: Pool;
-  private readonly paused = new Set<AssignedPartition>();
+
+  /** Since when, in ms since 1970. */
+  private readonly paused = new Map<AssignedPartition, number>();
 
   /** Whether those that are paused may resume for what others give back. */
   private isContended = false;
@@ -33,10 +35,15 @@ export class Backpressure {
     this.bytes = new Pool(maxInFlightBytes);
   }
 
+  /** What is paused now, and since when, in ms since 1970. */
+  get pausedSince(): ReadonlyMap<AssignedPartition, number> {
+    return this.paused;
+  }
+
   /** Partitions have come or gone. */
   divideAmong(partitions: readonly AssignedPartition[]): void {
     const current = new Set(partitions);
-    for (const partition of this.paused) if (!current.has(partition)) this.paused.delete(partition);
+    for (const partition of this.paused.keys()) if (!current.has(partition)) this.paused.delete(partition);
     this.records.divideAmong(partitions.map((partition) => [partition, partition.load.records]));
     this.bytes.divideAmong(partitions.map((partition) => [partition, partition.load.bytes]));
     for (const partition of partitions) this.look(partition);
@@ -52,11 +59,11 @@ export class Backpressure {
 
   private lookAtPaused(): void {
     this.isContended = false;
-    for (const partition of this.paused) this.resumeBelow(partition, this.fill(partition));
+    for (const partition of this.paused.keys()) this.resumeBelow(partition, this.fill(partition));
   }
 
   private pause(partition: AssignedPartition): void {
-    this.paused.add(partition);
+    this.paused.set(partition, Date.now());
     this.isContended = true;
     partition.pause('backpressure');
   }

@@ -23,7 +23,12 @@ export class TopicPlans {
 
   private make(topic: string): TopicPlan {
     const { handlers, delayMs } = this.route(topic);
-    if (handlers.length === 0) this.logger.warn(`No handler takes topic "${topic}": its records are skipped`);
+    if (handlers.length === 0)
+      this.logger.warn(`No handler takes topic "${topic}": its records are skipped`, {
+        event: 'topic-unhandled',
+        group: this.group,
+        topic,
+      });
     if (handlers.length > 1 && handlers.some(({ batch }) => batch)) this.warnOfBatches(topic, handlers);
     const plan = planTopic(
       handlers,

@@ -1,5 +1,6 @@
 import type { CommittedPosition } from '../client/consumer-client.js';
 import type { AssignedPartition } from '../dispatch/assigned-partition.js';
+import { placesField } from '../log-fields.js';
 import type { EngineLogger } from '../logger.js';
 import type { Transactions } from '../transactions/transactions.js';
 import { settlesWithin } from '../wait.js';
@@ -19,7 +20,7 @@ export class Commits {
     listener?: CommitListener,
   ) {
     const plain = (): AssignedPartition[] => partitions().filter(({ plan }) => !plan.isTransactional);
-    this.together = new Committer(plain, send, logger, listener);
+    this.together = new Committer(plain, send, logger, listener, group);
   }
 
   /** The position a partition starts from is committed already. */
@@ -46,14 +47,13 @@ export class Commits {
     const isInTime = await settlesWithin(Promise.all(committed), deadline - Date.now());
     tooLate.abort();
     if (isInTime) return;
-    const names = partitions
-      .filter((partition) => this.isDue(partition))
-      .map(({ name, position }) => {
-        return `${name}@${position.offset}`;
-      });
+    const due = partitions.filter((partition) => this.isDue(partition));
+    const names = due.map(({ name, position }) => `${name}@${position.offset}`);
     this.logger.error(
       `The last commit of group "${this.group}" was not answered in time; records may be delivered again from ` +
         names.toSorted().join(', '),
+      undefined,
+      { event: 'commit-failed', group: this.group, ...placesField(due.map(({ position }) => position)) },
     );
   }
 

@@ -1,5 +1,6 @@
 import type { CommittedPosition, PartitionPosition, TopicPartition } from '../client/consumer-client.js';
 import { CommitFailedError, partitionName } from '../client/consumer-client.js';
+import { errorFields, placesField } from '../log-fields.js';
 import type { EngineLogger } from '../logger.js';
 import { backoffDelay, type Backoff } from '../recovery/backoff.js';
 import { wait } from '../wait.js';
@@ -45,6 +46,7 @@ export class Committer<Partition extends Committable> {
     private readonly send: (positions: CommittedPosition[]) => Promise<void>,
     private readonly logger: EngineLogger,
     private readonly listener?: CommitListener,
+    private readonly group?: string,
   ) {}
 
   /** The position a partition starts from is committed already. */
@@ -131,7 +133,11 @@ export class Committer<Partition extends Committable> {
   private reportFailure(positions: readonly PartitionPosition[], error: Error): void {
     this.listener?.commitFailed(positions, error);
     const names = positions.map((position) => `${partitionName(position)}@${position.offset}`);
-    this.logger.warn(`Commit of ${names.join(', ')} failed, it is tried again: ${error.message}`);
+    this.logger.warn(
+      `Commit of ${names.join(', ')} failed, it is tried again: ${error.message}`,
+      { event: 'commit-failed', group: this.group, ...placesField(positions), ...errorFields(error) },
+      `commit ${error.message}`,
+    );
   }
 }
 

@@ -4,7 +4,8 @@ import type { Message } from '../../messaging/message.js';
 import type { OutgoingMessage } from '../../messaging/producer.js';
 import type { RecordToSend } from '../client/produce/pending-record.js';
 import type { HandlerBinding, Serialize } from '../handler-binding.js';
-import type { EngineLogger } from '../logger.js';
+import { placeFields } from '../log-fields.js';
+import type { EngineLogger, LogFields } from '../logger.js';
 import { topicNameFault } from '../topic-name.js';
 import { longestDelayMs } from '../wait.js';
 
@@ -178,6 +179,8 @@ export class Attempt extends HandlerContext {
     this.timedOut = { error };
     this.scope.logger.warn(
       `${error.message} (handlerTimeoutMs); its signal is aborted, and its lane waits until it settles`,
+      { event: 'handler-timeout', ...this.fields, durationMs: ms },
+      `timeout ${this.handler}`,
     );
     this.aborting?.abort(error);
   }
@@ -187,7 +190,7 @@ export class Attempt extends HandlerContext {
     if (!result && !this.answer) await this.untilAnswered(timeoutMs);
     const { answer } = this;
     if (answer === 'acknowledged') {
-      if (result) this.scope.logger.warn(`${this.place} has been acknowledged; what its handler threw then is ignored`);
+      if (result) this.warn(`${this.place} has been acknowledged; what its handler threw then is ignored`);
       return undefined;
     }
     if (result) return { ...result, delayMs: answer?.delayMs };
@@ -224,7 +227,7 @@ export class Attempt extends HandlerContext {
     }
     if (this.answer === answer) return;
     const obstacle = this.whyTooLate();
-    if (obstacle) return this.scope.logger.warn(`${this.place}: ${call}() is ignored, ${obstacle}`);
+    if (obstacle) return this.warn(`${this.place}: ${call}() is ignored, ${obstacle}`);
     this.answer = answer;
     this.answered?.();
   }
@@ -234,6 +237,15 @@ export class Attempt extends HandlerContext {
     if (this.answer) return 'it has been answered before';
     if (this.timedOut) return 'the attempt has timed out';
     return this.isOver ? 'the attempt is over' : undefined;
+  }
+
+  private warn(text: string): void {
+    this.scope.logger.warn(text, this.fields, `acknowledgement ${this.handler}`);
+  }
+
+  private get fields(): LogFields {
+    const { group, handler, attempt } = this;
+    return { group, ...placeFields(this.message), handler, attempt };
   }
 
   private get place(): string {

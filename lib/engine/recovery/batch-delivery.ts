@@ -1,11 +1,12 @@
 import { BatchError } from '../../messaging/errors.js';
 import type { ConsumedRecord } from '../client/consumer-client.js';
 import { KafkaMessage } from '../decode/kafka-message.js';
+import { placeFields } from '../log-fields.js';
 import type { BatchBinding, HandlerBinding } from '../handler-binding.js';
 import type { Failure, Result } from './attempt.js';
 import { BatchAttempt } from './batch-attempt.js';
 import { decide, type Decision } from './decide.js';
-import { consequenceOf, reportFailure } from './failure-report.js';
+import { consequenceOf, decisionFields, reportFailure } from './failure-report.js';
 import { Delivery, type DeliveryContext, type DeliveryScope } from './delivery.js';
 import type { LaneDelivery, Verdict } from './lane-delivery.js';
 import { Observation, toConsequence } from './observation.js';
@@ -190,7 +191,15 @@ export class BatchDelivery implements LaneDelivery {
     const place = `${topic}-${partition}@${offset} to ${this.messages.at(-1)!.offset}`;
     const what = `${this.binding.name} failed on the ${this.records.length} messages ${place}`;
     const consequence = splits(decision) ? 'handling them one by one' : consequenceOf(decision);
-    const failed = { what, attempt: this.attempts, isLast: decision.exhausted, consequence };
+    const fields = {
+      event: 'failed' as const,
+      group: this.context.group,
+      ...placeFields({ topic, partition, offset }),
+      records: this.size,
+      handler: this.binding.name,
+      ...(splits(decision) ? { consequence: 'split' } : decisionFields(decision)),
+    };
+    const failed = { what, attempt: this.attempts, isLast: decision.exhausted, consequence, fields };
     reportFailure(this.context.logger, failed, error);
   }
 }

@@ -1,16 +1,18 @@
 import { AcknowledgementError, MessagingError } from '../../messaging/errors.js';
+import type { PublishedRecord } from '../../messaging/producer.js';
 import { recordToSend } from '../client/outgoing.js';
 import type { RecordToSend } from '../client/produce/pending-record.js';
 import { RecordTooLargeError, type OutgoingRecord } from '../client/record-publisher.js';
 import { KafkaMessage } from '../decode/kafka-message.js';
 import { describeThrown } from '../describe-thrown.js';
 import type { HandlerBinding } from '../handler-binding.js';
-import type { EngineLogger } from '../logger.js';
+import { errorFields, placeFields } from '../log-fields.js';
+import type { EngineLogger, LogEvent, LogFields } from '../logger.js';
 import { Attempt, type AttemptScope, type Failure, type Result } from './attempt.js';
 import { isPromise } from '../at-once.js';
 import { backoffDelay, type Backoff } from './backoff.js';
 import { decide, type Decision } from './decide.js';
-import { consequenceOf, reportFailure } from './failure-report.js';
+import { consequenceOf, decisionFields, reportFailure, reportMove } from './failure-report.js';
 import type { LaneDelivery, Outcome, Verdict } from './lane-delivery.js';
 import { Observation, toConsequence, type Watchers } from './observation.js';
 import { Publication } from './publication.js';
@@ -40,8 +42,8 @@ export interface DeliveryContext extends Watchers {
   readonly logger: EngineLogger;
   readonly counts: DeliveryCounts;
 
-  /** Resolves once the record is stored. */
-  readonly publish: (record: OutgoingRecord) => Promise<void>;
+  /** Resolves once the record is stored, with where. */
+  readonly publish: (record: OutgoingRecord) => Promise<PublishedRecord>;
 }
 
 /** What a delivery has of its record's partition. */
@@ -185,7 +187,7 @@ export class Delivery implements LaneDelivery {
     if (this.taken === 0) this.context.counts.skipped++;
     if (this.taken === 0) this.observation?.skipped();
     const { passedBy } = this.addressed;
-    if (passedBy) this.context.logger.debug(`${this.place} is skipped: ${passedBy}`);
+    if (passedBy) this.context.logger.debug(`${this.place} is skipped: ${passedBy}`, this.fields('skipped'));
     return this.outcome;
   }
 
@@ -278,17 +280,20 @@ export class Delivery implements LaneDelivery {
   }
 
   private async publishNow(publication: Publication): Promise<Verdict> {
+    let stored: PublishedRecord;
     try {
-      await this.context.publish(publication.outgoing);
+      stored = await this.context.publish(publication.outgoing);
     } catch (error) {
       if (error instanceof RecordTooLargeError && publication.shrink()) return this.publishNow(publication);
       return this.held(publication, error);
     }
-    return this.moved(publication);
+    return this.moved(publication, stored);
   }
 
-  private moved(publication: Publication): Verdict | Promise<Verdict> {
+  /** @param stored where; without it, it goes with the position */
+  private moved(publication: Publication, stored?: PublishedRecord): Verdict | Promise<Verdict> {
     this.publication = undefined;
+    reportMove(this.context.logger, publication, stored);
     this.observation?.moved(publication);
     if (this.outcome === 'skipped') this.outcome = 'moved';
     return this.next(publication.isRetry ? 'retriedLater' : 'deadLettered') ?? this.proceed();
@@ -301,6 +306,14 @@ export class Delivery implements LaneDelivery {
     this.context.logger.error(
       `${this.place} could not be moved to ${publication.topic}; nothing is dropped, it holds its lane, trying again in ` +
         `${Math.round(retryInMs)} ms: ${text}`,
+      undefined,
+      {
+        ...this.fields('held'),
+        to: { topic: publication.topic },
+        delayMs: Math.round(retryInMs),
+        ...errorFields(error),
+      },
+      `held ${publication.topic} ${text}`,
     );
     return { retryInMs };
   }
@@ -329,6 +342,8 @@ export class Delivery implements LaneDelivery {
     this.context.logger.error(
       `${name} failed on ${this.place} after it had committed it; it is not tried again: ${text}`,
       stack,
+      { ...this.fields('failed'), handler: name, consequence: 'none', ...errorFields(error) },
+      `${name} after its commit`,
     );
   }
 
@@ -336,7 +351,13 @@ export class Delivery implements LaneDelivery {
     const { name } = this.handlers[this.turn]!;
     const consequence = this.publication ? `moving it to ${this.publication.topic}` : consequenceOf(decision);
     const failed = { what: `${name} failed on ${this.place}`, attempt: this.attemptsInAll, isLast: decision.exhausted };
-    reportFailure(this.context.logger, { ...failed, consequence }, error);
+    const to = this.publication && { to: { topic: this.publication.topic } };
+    const fields = { ...this.fields('failed'), handler: name, ...decisionFields(decision), ...to };
+    reportFailure(this.context.logger, { ...failed, consequence, fields }, error);
+  }
+
+  private fields(event: LogEvent): LogFields {
+    return { event, group: this.context.group, ...placeFields(this.addressed.record) };
   }
 }
 

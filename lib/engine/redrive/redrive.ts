@@ -6,6 +6,7 @@ import { recordToSend } from '../client/outgoing.js';
 import { TransactionClient } from '../client/transactions/transaction-client.js';
 import { ProducerFencedError } from '../client/transactions/transactional-writer.js';
 import { describeThrown } from '../describe-thrown.js';
+import { placeFields } from '../log-fields.js';
 import type { EngineLogger } from '../logger.js';
 import { backoffDelay, type Backoff } from '../recovery/backoff.js';
 import { wait } from '../wait.js';
@@ -279,7 +280,16 @@ export class Redrive {
     } else {
       step.failed++;
       const place = `${this.settings.topic}-${letterName(step)}`;
-      this.logger.error(`${place} cannot go back to ${letter.originalTopic}, and stays where it is: ${reason}`);
+      this.logger.error(
+        `${place} cannot go back to ${letter.originalTopic}, and stays where it is: ${reason}`,
+        undefined,
+        {
+          event: 'held',
+          ...placeFields(record),
+          to: { topic: letter.originalTopic },
+          error: reason,
+        },
+      );
     }
   }
 

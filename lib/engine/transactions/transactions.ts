@@ -8,6 +8,7 @@ import {
 } from '../client/consumer-client.js';
 import { RecordTooLargeError } from '../client/record-publisher.js';
 import type { AssignedPartition } from '../dispatch/assigned-partition.js';
+import { errorFields, placeFields } from '../log-fields.js';
 import type { EngineLogger } from '../logger.js';
 import { Committer, type CommitListener } from '../offsets/committer.js';
 import { backoffDelay, type Backoff } from '../recovery/backoff.js';
@@ -88,7 +89,7 @@ export class Transactions {
     const known = this.committers.get(partition);
     if (known) return known;
     const send = (positions: CommittedPosition[]): Promise<void> => this.write(partition, positions);
-    const committer = new Committer(() => [partition], send, this.logger, this.listener);
+    const committer = new Committer(() => [partition], send, this.logger, this.listener, this.group);
     this.committers.set(partition, committer);
     return committer;
   }
@@ -144,6 +145,15 @@ export class Transactions {
     this.logger.error(
       `A transaction of group "${this.group}" up to ${name}@${position.offset} failed: ${(error as Error).message}. Unless it is ` +
         `stored all the same, its records are handled again in ${Math.round(delayMs)} ms`,
+      undefined,
+      {
+        event: 'transaction-failed',
+        group: this.group,
+        ...placeFields(position),
+        delayMs: Math.round(delayMs),
+        ...errorFields(error),
+      },
+      `transaction ${(error as Error).message}`,
     );
     this.duties.lose(partition);
     void this.rereadIn(delayMs, partition);

@@ -11,7 +11,7 @@ import {
 import { kafkajsConnection } from './kafkajs-connection.js';
 import { kafkajsLogger } from './kafkajs-logger.js';
 import { throwOnError } from './protocol-errors.js';
-import { ThrottleLog } from './throttle-log.js';
+import { RepeatedLog } from '../repeated-log.js';
 import type { ConnectionSettings } from '../client-settings.js';
 import type { ProducerId } from '../produce/producer-identity.js';
 import { socketFactory } from './kafkajs-internals.js';
@@ -71,14 +71,14 @@ export class Cluster {
   private lastAnswered: BrokerAddress | undefined;
   private heardAt = performance.now();
   private readonly kafkajsLogger: unknown;
-  private readonly throttles: ThrottleLog;
+  private readonly repeated: RepeatedLog;
 
   constructor(
     private readonly settings: ConnectionSettings,
     private readonly logger: EngineLogger,
   ) {
     this.kafkajsLogger = kafkajsLogger(logger);
-    this.throttles = new ThrottleLog(logger);
+    this.repeated = new RepeatedLog(logger);
     this.builder = connectionPoolBuilder({
       logger: this.kafkajsLogger,
       socketFactory: socketFactory(),
@@ -90,6 +90,11 @@ export class Cluster {
   /** Milliseconds since the last answer of any broker, or since this was made. */
   get silentMs(): number {
     return performance.now() - this.heardAt;
+  }
+
+  /** Whether it has talked to a broker, and may again. */
+  get isConnected(): boolean {
+    return this.links.size > 0;
   }
 
   /** Metadata of the named topics, or of all; missing and forbidden ones come with their error code. */
@@ -261,8 +266,18 @@ export class Cluster {
   private open(address: BrokerAddress): BrokerLink {
     return new BrokerLink(this.builder, address, this.kafkajsLogger, (api, throttledMs) => {
       this.heardAt = performance.now();
-      if (throttledMs > 0) this.throttles.throttled(address, api, throttledMs);
+      if (throttledMs > 0) this.tellThrottled(address, api, throttledMs);
     });
+  }
+
+  /** Makes quotas visible (KIP-219): kafkajs holds back requests as long as the broker asks, without a word. */
+  private tellThrottled({ host, port }: BrokerAddress, api: string, delayMs: number): void {
+    const broker = `${host}:${port}`;
+    this.repeated.warn(
+      `Broker ${broker} throttles this client by a quota: ${api} was answered with a pause of ${delayMs} ms`,
+      { event: 'throttled', broker, api, delayMs },
+      `throttled ${broker}`,
+    );
   }
 }
 

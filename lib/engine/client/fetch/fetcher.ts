@@ -1,4 +1,5 @@
-import type { EngineLogger } from '../../logger.js';
+import { errorFields } from '../../log-fields.js';
+import type { EngineLogger, LogFields } from '../../logger.js';
 import type { FetcherSettings } from '../client-settings.js';
 import type { Cluster } from '../connection/cluster.js';
 import {
@@ -187,7 +188,11 @@ export class Fetcher {
   }
 
   private failed({ node, asked }: Poll, error: Error | undefined): void {
-    if (error) this.repeated.warn(`Fetching from broker ${node} failed, trying again: ${error.message}`);
+    if (error)
+      this.repeated.warn(
+        `Fetching from broker ${node} failed, trying again: ${error.message}`,
+        fetchFailure(node, error),
+      );
     const states = asked.map(({ partition }) => partition);
     this.errors.unanswered(states.filter((state) => !state.removed && state.node === node));
   }
@@ -199,4 +204,8 @@ export class Fetcher {
   private wake(state: PartitionState): void {
     this.brokers.get(state.node)?.wake();
   }
+}
+
+function fetchFailure(node: number, error: Error): LogFields {
+  return { event: 'fetch-failed', broker: String(node), ...errorFields(error) };
 }

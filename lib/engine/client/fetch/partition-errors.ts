@@ -1,3 +1,4 @@
+import { errorFields, placeFields, placesField } from '../../log-fields.js';
 import type { EngineLogger } from '../../logger.js';
 import type { Cluster } from '../connection/cluster.js';
 import { describe, ErrorCode } from '../connection/protocol-errors.js';
@@ -43,7 +44,8 @@ export class PartitionErrors {
     for (const state of concerned) block(state, retryDelayMs);
     if (errorCode === ErrorCode.OffsetOutOfRange) return this.outOfRange(concerned);
     const names = concerned.map(({ name }) => name).join(', ');
-    this.repeated.warn(describe(errorCode, `Fetching ${names} failed, trying again`).message);
+    const error = describe(errorCode, `Fetching ${names} failed, trying again`);
+    this.repeated.warn(error.message, { event: 'fetch-failed', ...placesField(concerned), ...errorFields(error) });
     this.listener.lost(concerned);
   }
 
@@ -54,9 +56,12 @@ export class PartitionErrors {
 
   /** What a partition goes on with cannot be decoded. */
   undecodable(state: PartitionState, reason: string): void {
+    const at = { topic: state.topic, partition: state.partition, offset: state.position };
     this.repeated.error(
       `Records of ${state.name} from offset ${state.position} cannot be decoded; the partition waits and is tried ` +
         `again, others go on: ${reason}`,
+      undefined,
+      { event: 'undecodable', ...placeFields(at), error: reason },
     );
     state.restart();
     block(state, undecodableDelayMs);

@@ -1,3 +1,4 @@
+import { placeFields } from '../../log-fields.js';
 import type { EngineLogger } from '../../logger.js';
 import type { Cluster } from '../connection/cluster.js';
 import { partitionName, type PartitionPosition, type TopicPartition } from '../consumer-client.js';
@@ -51,11 +52,17 @@ export class PositionReset {
   /** Never to the end: what is retained is read, at worst once more. */
   private decide(state: PartitionState, first: number, last: number): void {
     if (state.position >= first && state.position <= last) return; // a replica that is behind
+    const { topic, partition, position: offset } = state;
+    const fields = { event: 'position-reset', ...placeFields({ topic, partition, offset }) } as const;
     const place = `${state.name} has no offset ${state.position}`;
     if (state.position < first) {
-      this.logger.warn(`${place} any more (retention); going on at its beginning, ${first}`);
+      this.logger.warn(`${place} any more (retention); going on at its beginning, ${first}`, fields);
     } else {
-      this.logger.error(`${place} (topic truncated or recreated?); going on at its beginning, ${first}`);
+      this.logger.error(
+        `${place} (topic truncated or recreated?); going on at its beginning, ${first}`,
+        undefined,
+        fields,
+      );
     }
     state.seek(first);
     this.listener.repositioned({ topic: state.topic, partition: state.partition, offset: first });

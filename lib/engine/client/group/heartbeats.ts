@@ -1,4 +1,5 @@
 import type { EngineLogger } from '../../logger.js';
+import { errorFields } from '../../log-fields.js';
 import { settlesWithin, wait } from '../../wait.js';
 import { describe, ErrorCode, isRetriable } from '../connection/protocol-errors.js';
 
@@ -35,7 +36,7 @@ export class Heartbeats {
 
   constructor(
     private readonly send: () => Promise<number>,
-    private readonly intervals: { heartbeatIntervalMs: number; sessionTimeoutMs: number },
+    private readonly intervals: { heartbeatIntervalMs: number; sessionTimeoutMs: number; group?: string },
     private readonly listener: HeartbeatListener,
     private readonly logger: EngineLogger,
   ) {}
@@ -120,6 +121,7 @@ export class Heartbeats {
     if (!this.expired) {
       this.logger.warn(
         `A heartbeat was not answered within ${patienceMs} ms, a third of the session; trying again on a new connection`,
+        { event: 'heartbeat-failed', group: this.intervals.group, durationMs: patienceMs },
       );
     }
     this.waitMs = firstWaitMs;
@@ -133,7 +135,12 @@ export class Heartbeats {
       if (code === ErrorCode.None || code === ErrorCode.RebalanceInProgress) this.proved();
       return code;
     } catch (error) {
-      if (!this.stopped.signal.aborted) this.logger.warn(`Heartbeat failed, trying again: ${(error as Error).message}`);
+      if (!this.stopped.signal.aborted)
+        this.logger.warn(`Heartbeat failed, trying again: ${(error as Error).message}`, {
+          event: 'heartbeat-failed',
+          group: this.intervals.group,
+          ...errorFields(error),
+        });
       return undefined;
     }
   }
@@ -150,6 +157,7 @@ export class Heartbeats {
     this.logger.warn(
       `The event loop was blocked for ${ms} ms or more, or the process was suspended: no heartbeat could be sent within the ` +
         `session timeout of ${sessionTimeoutMs} ms. Work of that length belongs in a worker thread, or between awaits`,
+      { event: 'heartbeat-failed', group: this.intervals.group, durationMs: ms },
     );
   }
 

@@ -1,4 +1,5 @@
 import type { EngineLogger } from '../../logger.js';
+import { errorFields } from '../../log-fields.js';
 import { wait } from '../../wait.js';
 import type { Assignor } from '../assignment/assignor.js';
 import { assignorsNamed } from '../assignment/assignors.js';
@@ -155,7 +156,11 @@ export class Membership {
     } catch (error) {
       if (this.signal.aborted || error instanceof JoinRefusedError || error instanceof MemberFencedError) throw error;
       if (isFinal(error)) throw refusal(error.code, this.settings);
-      this.logger.warn(`Joining group "${this.settings.group}" failed, trying again: ${(error as Error).message}`);
+      this.logger.warn(`Joining group "${this.settings.group}" failed, trying again: ${(error as Error).message}`, {
+        event: 'join-failed',
+        group: this.settings.group,
+        ...errorFields(error),
+      });
       await wait(retryDelayMs, this.signal);
       return undefined;
     }

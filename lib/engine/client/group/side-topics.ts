@@ -85,6 +85,7 @@ export class SideTopics {
     for (const { topic, source } of missing) {
       this.repeated.warn(
         `Topic "${topic}" does not exist: what fails of "${source.topic}" is held until somebody makes it, for createTopics is false`,
+        { event: 'topic-missing', topic },
       );
     }
   }
@@ -119,12 +120,13 @@ export class SideTopics {
   }
 
   private report({ topic, errorCode, errorMessage }: CreateTopicsResponse['topicErrors'][0]): void {
-    if (errorCode === ErrorCode.None) this.logger.log(`Created topic "${topic}"`);
+    if (errorCode === ErrorCode.None) this.logger.log(`Created topic "${topic}"`, { event: 'topic-created', topic });
     else if (errorCode !== ErrorCode.TopicAlreadyExists) {
       const { message } = describe(errorCode, `Topic "${topic}" does not exist and cannot be created`);
       const reason = errorMessage ? `${message}: ${errorMessage}` : message;
       this.repeated.warn(
         `${reason}; what would go there is held. Create it, or give this client the permission Create on it`,
+        { event: 'topic-missing', topic, error: reason },
       );
     }
   }

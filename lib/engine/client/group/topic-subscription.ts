@@ -79,10 +79,11 @@ export class TopicSubscription {
 
   private isUsable({ topic, topicErrorCode, partitionMetadata }: TopicMetadata): boolean {
     if (topicErrorCode === ErrorCode.None && partitionMetadata.length > 0) {
-      if (this.reported.delete(topic)) this.logger.log(`Topic "${topic}" is there now`);
+      if (this.reported.delete(topic))
+        this.logger.log(`Topic "${topic}" is there now`, { event: 'topic-found', topic });
       return true;
     }
-    if (!this.reported.has(topic)) this.logger.warn(explain(topic, topicErrorCode));
+    if (!this.reported.has(topic)) this.logger.warn(explain(topic, topicErrorCode), { event: 'topic-missing', topic });
     this.reported.add(topic);
     return false;
   }

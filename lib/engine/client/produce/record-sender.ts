@@ -1,4 +1,5 @@
 import type { EngineLogger } from '../../logger.js';
+import { errorFields, placeFields } from '../../log-fields.js';
 import type { SenderSettings } from '../client-settings.js';
 import type { Cluster } from '../connection/cluster.js';
 import { RepeatedLog } from '../repeated-log.js';
@@ -45,7 +46,11 @@ export class RecordSender implements SenderListener {
 
   failed(partition: PartitionQueue, reason: Error): void {
     if (this.closed) return;
-    this.log.warn(`Publishing to ${partition.name} failed, trying again: ${reason.message}`);
+    this.log.warn(`Publishing to ${partition.name} failed, trying again: ${reason.message}`, {
+      event: 'publish-failed',
+      ...placeFields(partition),
+      ...errorFields(reason),
+    });
     this.routes.relocate(partition);
   }
 

@@ -1,4 +1,5 @@
 import type { EngineLogger } from '../../logger.js';
+import { errorFields } from '../../log-fields.js';
 import { backoffDelay, type Backoff } from '../../recovery/backoff.js';
 import { topicNameFault } from '../../topic-name.js';
 import { wait } from '../../wait.js';
@@ -156,7 +157,10 @@ export class Routes {
 
   private cannotLook(error: Error): void {
     if (this.closed) return;
-    this.log.warn(`Looking up where to publish failed, trying again: ${error.message}`);
+    this.log.warn(`Looking up where to publish failed, trying again: ${error.message}`, {
+      event: 'publish-failed',
+      ...errorFields(error),
+    });
     if (isSignOnFailure(error)) this.topics.forEach((topic) => topic.refuse(error)); // nor will they be let in later
   }
 

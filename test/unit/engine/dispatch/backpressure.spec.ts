@@ -57,6 +57,18 @@ describe('Backpressure', () => {
     return partitions;
   }
 
+  it('tells since when what is paused is', () => {
+    const backpressure = new Backpressure({ maxInFlightRecords: 10, maxInFlightBytes: 1_000_000 });
+    const held = new Held(backpressure, new Set(), 0);
+    backpressure.divideAmong([held.assigned]);
+    const before = Date.now();
+    held.admit(10);
+    expect([...backpressure.pausedSince.keys()]).toEqual([held.assigned]);
+    expect(backpressure.pausedSince.get(held.assigned)).toBeGreaterThanOrEqual(before);
+    held.complete(10);
+    expect(backpressure.pausedSince.size).toBe(0);
+  });
+
   beforeEach(() => void divide(1));
 
   it.each<[string, Partial<InFlightLimits>, number]>([

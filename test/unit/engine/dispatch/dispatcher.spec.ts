@@ -49,7 +49,7 @@ class Stage {
       group: 'billing',
       logger: new RecordingLogger(),
       counts: noCounts(),
-      publish: () => Promise.resolve(),
+      publish: (record: { topic: string }) => Promise.resolve({ topic: record.topic, partition: 0, offset: '0' }),
     };
     this.dispatcher = new Dispatcher(places, {
       mayStart: () => this.isLive,

@@ -45,7 +45,7 @@ function deliveryOf(record: ConsumedRecord, ...handlers: Partial<HandlerBinding>
 
 function deliveryOfAddressed(addressed: Addressed): Delivery {
   const commit = (): Promise<void> => Promise.resolve(void commits++);
-  const publish = (outgoing: OutgoingRecord): Promise<void> => publisher.publish(outgoing);
+  const publish = (outgoing: OutgoingRecord): ReturnType<FakePublisher['publish']> => publisher.publish(outgoing);
   return new Delivery(addressed, { aborted: aborted.signal, commit }, { group: 'billing', logger, counts, publish });
 }
 
