@@ -20,7 +20,7 @@ import { SideTopics } from './group/side-topics.js';
 import { TopicSubscription, type SubscribedTopics } from './group/topic-subscription.js';
 import { missingTopicsIntervalMs, TopicWatch } from './group/topic-watch.js';
 import { guarded } from './guarded-listener.js';
-import { listOffsetsAt } from './positions/log-offsets.js';
+import { listOffsets, listOffsetsAt } from './positions/log-offsets.js';
 import { PositionReader } from './positions/position-reader.js';
 
 const positionsIntervalMs = 500;
@@ -134,6 +134,10 @@ export class GroupClient implements ConsumerClient {
   offsetsAt(topic: string, partitions: readonly number[], timestampMs: number): Promise<PartitionPosition[]> {
     const places = partitions.map((partition) => ({ topic, partition }));
     return listOffsetsAt(this.cluster, places, timestampMs);
+  }
+
+  endsOf(partitions: readonly TopicPartition[]): Promise<PartitionPosition[]> {
+    return listOffsets(this.cluster, partitions, 'end');
   }
 
   stopFetching(): void {
