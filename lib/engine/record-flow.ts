@@ -15,6 +15,7 @@ import { TopicPlans } from './dispatch/topic-plans.js';
 import type { TopicRoutes } from './handler-binding.js';
 import type { EngineLogger } from './logger.js';
 import { commitListener } from './offsets/commit-listener.js';
+import { CommitRecord } from './offsets/commit-record.js';
 import { Commits } from './offsets/commits.js';
 import type { OutgoingRecord } from './client/record-publisher.js';
 import { BatchDelivery } from './recovery/batch-delivery.js';
@@ -51,7 +52,7 @@ export interface RecordFlowDuties {
   createTransactions(): TransactionFactory;
 
   /** A handler's policy asks for the end of the consumer. */
-  stopRequested(): void;
+  stopRequested(partition: TopicPartition): void;
 
   /** The flow itself failed, which no handler can bring about. */
   broke(partition: TopicPartition, error: Error): void;
@@ -67,6 +68,7 @@ export class RecordFlow {
   private readonly commits: Commits;
   private readonly deliveries: DeliveryContext;
   private readonly pauses = new RequestedPauses();
+  readonly commitRecord: CommitRecord;
   private completedSinceCommit = 0;
 
   /** Fires when lanes need not wait for commits any more: the last one is under way. */
@@ -86,7 +88,7 @@ export class RecordFlow {
       mayStart: () => duties.client()?.isLive === true,
       deliver: (lane, partition) => this.deliver(lane, partition),
       completed: (partition, records) => this.completed(partition, records),
-      stopRequested: () => duties.stopRequested(),
+      stopRequested: (partition) => duties.stopRequested(partition),
       broke: (partition, error) => duties.broke(partition, error),
     });
     const plans = (this.plans = new TopicPlans(routes, group, logger));
@@ -97,7 +99,7 @@ export class RecordFlow {
       resumed: (partition: AssignedPartition) => duties.client()?.resume(partition),
     };
     this.partitions = new AssignedPartitions((topic) => plans.of(topic), listener, logger);
-    const told = observer && commitListener(group, observer);
+    const told = (this.commitRecord = new CommitRecord(observer && commitListener(group, observer)));
     const transacting = {
       client: () => duties.client(),
       stored: (partition: AssignedPartition) => this.backpressure.look(partition),

@@ -11,7 +11,7 @@ import {
 import { kafkajsConnection } from './kafkajs-connection.js';
 import { kafkajsLogger } from './kafkajs-logger.js';
 import { throwOnError } from './protocol-errors.js';
-import { ThrottleLog } from './throttle-log.js';
+import { ThrottleLog, type BrokerThrottle } from './throttle-log.js';
 import type { ConnectionSettings } from '../client-settings.js';
 import type { ProducerId } from '../produce/producer-identity.js';
 import { socketFactory } from './kafkajs-internals.js';
@@ -90,6 +90,11 @@ export class Cluster {
   /** Milliseconds since the last answer of any broker, or since this was made. */
   get silentMs(): number {
     return performance.now() - this.heardAt;
+  }
+
+  /** The brokers' quotas that are in force. */
+  get throttled(): BrokerThrottle[] {
+    return this.throttles.inForce;
   }
 
   /** Metadata of the named topics, or of all; missing and forbidden ones come with their error code. */
