@@ -1,5 +1,6 @@
 import {
   partitionName,
+  type ClientStatus,
   type CommittedPosition,
   type ConsumedRecord,
   type ConsumerClient,
@@ -25,12 +26,26 @@ export class FakeConsumerClient implements ConsumerClient {
 
   isLive = true;
   silentMs = 0;
+  condition: ClientStatus = {
+    step: 'member',
+    topics: ['orders'],
+    problem: undefined,
+    heartbeatMs: 10,
+    unplaced: [],
+    throttled: [],
+  };
+
+  /** Of all partitions. */
+  unanswered = 0;
 
   /** What the broker makes of a commit. */
   onCommit: () => Promise<void> = () => Promise.resolve();
 
   /** Where a partition's records of so many ms since 1970, or later, begin. */
   offsetAt: (partition: TopicPartition, timestampMs: number) => number = () => 0;
+
+  /** The ends of partitions, as far as leaders tell. */
+  onEnds: (partitions: readonly TopicPartition[]) => Promise<PartitionPosition[]> = () => Promise.resolve([]);
 
   /** What leaving the group takes. */
   onClose: () => Promise<void> = () => Promise.resolve();
@@ -42,6 +57,14 @@ export class FakeConsumerClient implements ConsumerClient {
   run(): Promise<void> {
     this.calls.push('run');
     return this.ended.promise;
+  }
+
+  status(): ClientStatus {
+    return this.condition;
+  }
+
+  unansweredMs(): number {
+    return this.unanswered;
   }
 
   pause(partition: TopicPartition): void {
@@ -74,6 +97,11 @@ export class FakeConsumerClient implements ConsumerClient {
   offsetsAt(topic: string, partitions: readonly number[], timestampMs: number): Promise<PartitionPosition[]> {
     const places = partitions.map((partition) => ({ topic, partition }));
     return Promise.resolve(places.map((place) => ({ ...place, offset: this.offsetAt(place, timestampMs) })));
+  }
+
+  endsOf(partitions: readonly TopicPartition[]): Promise<PartitionPosition[]> {
+    this.calls.push('endsOf');
+    return this.onEnds(partitions);
   }
 
   stopFetching(): void {

@@ -6,6 +6,8 @@ import { drainBudgetMs, type ConnectionSettings, type GroupSettings } from './cl
 import { Cluster } from './connection/cluster.js';
 import {
   partitionName,
+  type ClientStatus,
+  type ClientStep,
   type ConsumerClient,
   type ConsumerClientListener,
   type PartitionPosition,
@@ -22,7 +24,7 @@ import { TopicSubscription, type SubscribedTopics } from './group/topic-subscrip
 import { missingTopicsIntervalMs, TopicWatch } from './group/topic-watch.js';
 import { guarded } from './guarded-listener.js';
 import { RepeatedLog } from './repeated-log.js';
-import { listOffsetsAt } from './positions/log-offsets.js';
+import { listOffsets, listOffsetsAt } from './positions/log-offsets.js';
 import { PositionReader } from './positions/position-reader.js';
 
 const positionsIntervalMs = 500;
@@ -55,6 +57,7 @@ export class GroupClient implements ConsumerClient {
   /** Fires when it is time to join again. */
   private assignmentOver = new AbortController();
   private stopping = false;
+  private step: ClientStep = 'connecting';
   private closed: Promise<void> | undefined;
 
   constructor(
@@ -100,6 +103,18 @@ export class GroupClient implements ConsumerClient {
     }
   }
 
+  status(): ClientStatus {
+    const read = new Set(this.owned.read);
+    const { problem, silentMs: heartbeatMs } = this.membership;
+    const unplaced = this.owned.all.filter((partition) => !read.has(partition));
+    const { topics } = this.settings;
+    return { step: this.step, topics, problem, heartbeatMs, unplaced, throttled: this.cluster.throttled };
+  }
+
+  unansweredMs(partition: TopicPartition): number {
+    return this.fetcher.unansweredMs(partition);
+  }
+
   get isLive(): boolean {
     return this.membership.isLive;
   }
@@ -140,6 +155,10 @@ export class GroupClient implements ConsumerClient {
     return listOffsetsAt(this.cluster, places, timestampMs);
   }
 
+  endsOf(partitions: readonly TopicPartition[]): Promise<PartitionPosition[]> {
+    return listOffsets(this.cluster, partitions, 'end');
+  }
+
   stopFetching(): void {
     this.stopping = true;
     this.fetcher.stop();
@@ -168,6 +187,7 @@ export class GroupClient implements ConsumerClient {
 
   private async serve(): Promise<void> {
     while (!this.stopping) {
+      if (!this.membership.identity) this.step = 'connecting';
       const topics = await this.topics.untilExist(() => this.leaveWithoutTopics(), this.closing.signal);
       if (this.stopping) return;
       if (!this.membership.isCooperative) await this.giveUp(this.owned.all);
@@ -191,7 +211,9 @@ export class GroupClient implements ConsumerClient {
   }
 
   private async join(topics: SubscribedTopics): Promise<readonly TopicPartition[]> {
+    this.step = this.membership.identity ? 'rebalancing' : 'joining';
     const assigned = await this.membership.join(() => ({ topics: [...topics.keys()], owned: this.owned.all }));
+    this.step = this.membership.identity ? 'member' : 'connecting';
     this.assignmentOver = new AbortController();
     if (!this.membership.identity) {
       this.assignmentOver.abort(); // lost in the moment of joining
@@ -212,6 +234,7 @@ export class GroupClient implements ConsumerClient {
   }
 
   private async leaveWithoutTopics(): Promise<void> {
+    this.step = 'no-topics';
     if (!this.membership.identity || this.stopping) return;
     await this.giveUp(this.owned.all);
     await this.leave(drainBudgetMs(this.settings));
@@ -279,6 +302,7 @@ export class GroupClient implements ConsumerClient {
       group,
       ...placesField(this.owned.all),
     });
+    this.step = 'connecting';
     this.lose(this.owned.all);
     this.assignmentOver.abort();
   }
