@@ -49,6 +49,7 @@ export type { TopicPartition } from './engine/client/consumer-client.js';
 export type { DeadLetterFilter } from './engine/redrive/dead-letter-filter.js';
 export type { RedriveProgress } from './engine/redrive/redrive.js';
 export type { GroupConsumerStatus, PartitionStatus } from './engine/consumer-status.js';
+export type { PartitionLag } from './engine/partition-lag.js';
 export { getDeadLetterServiceToken, getKafkaConsumerToken, getKafkaProducerToken } from './kafka.constants.js';
 export type { KafkaModuleExtras, KafkaOptionsFactory } from './kafka.module-definition.js';
 export { KafkaModule } from './kafka.module.js';

@@ -9,6 +9,7 @@ import type { GroupConsumerStatus, PartitionStatus } from '../engine/consumer-st
 import type { TopicRouter } from '../discovery/topic.router.js';
 import { GroupConsumer } from '../engine/group-consumer.js';
 import type { TopicRoutes } from '../engine/handler-binding.js';
+import type { PartitionLag } from '../engine/partition-lag.js';
 import type { TopicPattern } from '../engine/topic-pattern.js';
 import { settlesWithin } from '../engine/wait.js';
 import { KAFKA_SETTINGS } from '../kafka.constants.js';
@@ -74,6 +75,16 @@ export class KafkaConsumerService extends Consumer {
   /** The partitions that this process has now, of all groups or of one, and how far it is with each. */
   assignments(group?: string): PartitionStatus[] {
     return this.consumersOf(group).flatMap((consumer) => consumer.assignments());
+  }
+
+  /**
+   * How far the partitions of {@link assignments} are behind their ends, of all groups or of one, retry topics included.
+   * Asks the brokers; calls that come meanwhile share the answer. A partition whose leader cannot tell now is left out.
+   *
+   * @throws MessagingError when there is no such group
+   */
+  async lag(group?: string): Promise<PartitionLag[]> {
+    return (await Promise.all(this.consumersOf(group).map((consumer) => consumer.lag()))).flat();
   }
 
   /**

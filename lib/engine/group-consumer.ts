@@ -16,7 +16,9 @@ import { errorFields, placeFields, placesField } from './log-fields.js';
 import type { TopicRoutes } from './handler-binding.js';
 import type { EngineLogger } from './logger.js';
 import type { RebalancedEvent } from '../messaging/consumer-observer.js';
+import { lagsOf, type PartitionLag } from './partition-lag.js';
 import { RecordFlow, type RecordFlowSettings } from './record-flow.js';
+import { singleFlight } from './single-flight.js';
 import { supervise } from './supervise.js';
 import type { TransactionFactory } from './transactions/transactions.js';
 import { settlesWithin } from './wait.js';
@@ -139,6 +141,9 @@ export class GroupConsumer implements ConsumerClientListener {
     if (await this.flow.untilCommitted(moved)) return;
     throw new Error(`${partition.name} was given up or lost before its new position was committed`);
   }
+
+  /** Of the assigned partitions whose leaders tell their ends now; callers that come meanwhile share the request. */
+  readonly lag = singleFlight(() => this.measureLag());
 
   assignments(): PartitionStatus[] {
     return this.flow.all.map((partition) => partitionStatus(this.settings.group, partition));
@@ -301,6 +306,13 @@ export class GroupConsumer implements ConsumerClientListener {
       this.logger.warn(`Closing the connections of group "${this.settings.group}" failed: ${error.message}`);
     });
     await settlesWithin(closed, deadlineMs);
+  }
+
+  private async measureLag(): Promise<PartitionLag[]> {
+    const asked = this.flow.all;
+    const ends = (await this.client?.endsOf(asked).catch(() => [])) ?? []; // not one leader can tell
+    const positions = asked.filter(({ isOwned }) => isOwned).map(({ position }) => position);
+    return lagsOf(this.settings.group, positions, ends);
   }
 
   private assignedAt(place: TopicPartition): AssignedPartition {

@@ -32,6 +32,9 @@ export class FakeConsumerClient implements ConsumerClient {
   /** Where a partition's records of so many ms since 1970, or later, begin. */
   offsetAt: (partition: TopicPartition, timestampMs: number) => number = () => 0;
 
+  /** The ends of partitions, as far as leaders tell. */
+  onEnds: (partitions: readonly TopicPartition[]) => Promise<PartitionPosition[]> = () => Promise.resolve([]);
+
   /** What leaving the group takes. */
   onClose: () => Promise<void> = () => Promise.resolve();
 
@@ -74,6 +77,11 @@ export class FakeConsumerClient implements ConsumerClient {
   offsetsAt(topic: string, partitions: readonly number[], timestampMs: number): Promise<PartitionPosition[]> {
     const places = partitions.map((partition) => ({ topic, partition }));
     return Promise.resolve(places.map((place) => ({ ...place, offset: this.offsetAt(place, timestampMs) })));
+  }
+
+  endsOf(partitions: readonly TopicPartition[]): Promise<PartitionPosition[]> {
+    this.calls.push('endsOf');
+    return this.onEnds(partitions);
   }
 
   stopFetching(): void {

@@ -79,6 +79,7 @@ const types = [
   'MessagesEvent',
   'NonRetriable',
   'OutgoingMessage',
+  'PartitionLag',
   'PartitionStatus',
   'PayloadSchema',
   'ProcessingOrder',

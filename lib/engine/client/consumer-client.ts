@@ -149,6 +149,14 @@ export interface ConsumerClient {
    */
   offsetsAt(topic: string, partitions: readonly number[], timestampMs: number): Promise<PartitionPosition[]>;
 
+  /**
+   * Where what may be read of partitions ends, owned or not: their last stable offsets. Those whose leader cannot tell now
+   * are left out.
+   *
+   * @throws when no broker answers
+   */
+  endsOf(partitions: readonly TopicPartition[]): Promise<PartitionPosition[]>;
+
   /** Stops fetching for good; the membership and {@link commit} go on until {@link close}. */
   stopFetching(): void;
 

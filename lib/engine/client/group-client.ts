@@ -22,7 +22,7 @@ import { TopicSubscription, type SubscribedTopics } from './group/topic-subscrip
 import { missingTopicsIntervalMs, TopicWatch } from './group/topic-watch.js';
 import { guarded } from './guarded-listener.js';
 import { RepeatedLog } from './repeated-log.js';
-import { listOffsetsAt } from './positions/log-offsets.js';
+import { listOffsets, listOffsetsAt } from './positions/log-offsets.js';
 import { PositionReader } from './positions/position-reader.js';
 
 const positionsIntervalMs = 500;
@@ -138,6 +138,10 @@ export class GroupClient implements ConsumerClient {
   offsetsAt(topic: string, partitions: readonly number[], timestampMs: number): Promise<PartitionPosition[]> {
     const places = partitions.map((partition) => ({ topic, partition }));
     return listOffsetsAt(this.cluster, places, timestampMs);
+  }
+
+  endsOf(partitions: readonly TopicPartition[]): Promise<PartitionPosition[]> {
+    return listOffsets(this.cluster, partitions, 'end');
   }
 
   stopFetching(): void {
