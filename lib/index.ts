@@ -48,7 +48,12 @@ export type { FailureClass, FailureClassifier, NonRetriable } from './messaging/
 export type { TopicPartition } from './engine/client/consumer-client.js';
 export type { DeadLetterFilter } from './engine/redrive/dead-letter-filter.js';
 export type { RedriveProgress } from './engine/redrive/redrive.js';
-export type { GroupConsumerStatus, PartitionStatus } from './engine/consumer-status.js';
+export type { BrokerThrottle } from './engine/client/connection/throttles.js';
+export type { ClientFailures } from './engine/condition/client-history.js';
+export type { ConsumerState } from './engine/condition/consumer-state.js';
+export type { PauseReason } from './engine/dispatch/assigned-partition.js';
+export type { CommitTrouble } from './engine/offsets/commit-record.js';
+export type { GroupConsumerStatus, PartitionStatus, PausedPartition } from './engine/consumer-status.js';
 export type { PartitionLag } from './engine/partition-lag.js';
 export { getDeadLetterServiceToken, getKafkaConsumerToken, getKafkaProducerToken } from './kafka.constants.js';
 export type { KafkaModuleExtras, KafkaOptionsFactory } from './kafka.module-definition.js';

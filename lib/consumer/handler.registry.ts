@@ -42,6 +42,11 @@ export class HandlerRegistry {
     return (this.routers ??= this.build());
   }
 
+  /** What {@link bind} has found; `undefined` before. */
+  get bound(): ReadonlyMap<string, TopicRouter> | undefined {
+    return this.routers;
+  }
+
   /** The group of handlers that name none. */
   get mainGroup(): string {
     return this.settings.group ?? unnamed;

@@ -46,8 +46,7 @@ export class KafkaConsumerService extends Consumer {
    * @throws MessagingError when there are handlers but no group, or a group is not joined within `connectTimeoutMs`
    */
   async start(): Promise<void> {
-    const routers = [...this.registry.bind().values()];
-    if (routers.every(({ patterns }) => patterns.length === 0) && !this.settings.topics) {
+    if (!this.hasWork(this.registry.bind())) {
       this.logger.warn('No @MessageHandler found: nothing to consume');
       return;
     }
@@ -63,13 +62,26 @@ export class KafkaConsumerService extends Consumer {
     await Promise.all([...this.consumers.values()].map((consumer) => consumer.stop()));
   }
 
+  /** The name of the connection. */
+  get connection(): string {
+    return this.registry.connection;
+  }
+
   /**
-   * What a consumer owns and has done; `undefined` before it was first started.
+   * What a consumer is at, owns and has done; `undefined` while the application's handlers are not known yet, and without any.
    *
    * @param group @default the connection's, or the only one there is
+   * @throws MessagingError when there is no such group
    */
   status(group?: string): GroupConsumerStatus | undefined {
+    this.prepareKnown();
     return this.consumerOf(group)?.status();
+  }
+
+  /** The same of all groups. */
+  statuses(): GroupConsumerStatus[] {
+    this.prepareKnown();
+    return [...this.consumers.values()].map((consumer) => consumer.status());
   }
 
   /** The partitions that this process has now, of all groups or of one, and how far it is with each. */
@@ -148,6 +160,16 @@ export class KafkaConsumerService extends Consumer {
     throw new MessagingError(
       `There is no handler of group "${group}", only of ${[...this.consumers.keys()].join(', ')}`,
     );
+  }
+
+  private hasWork(routers: ReadonlyMap<string, TopicRouter>): boolean {
+    return this.settings.topics !== undefined || [...routers.values()].some(({ patterns }) => patterns.length > 0);
+  }
+
+  /** Only the start binds handlers: all providers are there by then. A group without a name is its matter, too. */
+  private prepareKnown(): void {
+    const { bound } = this.registry;
+    if (bound && this.hasWork(bound) && !bound.has('')) this.prepare();
   }
 
   private prepare(): void {

@@ -9,7 +9,18 @@ import type {
 } from './client/consumer-client.js';
 import { MemberFencedError, partitionName } from './client/consumer-client.js';
 import type { OutgoingRecord, RecordPublisher } from './client/record-publisher.js';
-import { partitionStatus, type GroupConsumerStatus, type PartitionStatus } from './consumer-status.js';
+import { ClientHistory } from './condition/client-history.js';
+import { stateOf, type ConsumerEnd, type StateAndReason } from './condition/consumer-state.js';
+import { MembershipTimes } from './condition/membership-times.js';
+import { Progress } from './condition/progress.js';
+import {
+  isMember,
+  ofClient,
+  ofPartitions,
+  partitionStatus,
+  type GroupConsumerStatus,
+  type PartitionStatus,
+} from './consumer-status.js';
 import type { AssignedPartition } from './dispatch/assigned-partition.js';
 import { describeThrown } from './describe-thrown.js';
 import { errorFields, placeFields, placesField } from './log-fields.js';
@@ -35,6 +46,7 @@ export interface GroupConsumerSettings extends RecordFlowSettings {
   commitIntervalMs: number;
   shutdownTimeoutMs: number;
   onCrash: 'restart' | 'exit';
+  autoStart: boolean;
 
   /** @default true */
   leaveOnStop?: boolean;
@@ -64,8 +76,17 @@ export class GroupConsumer implements ConsumerClientListener {
 
   /** Made when something is published first. */
   private publisher: RecordPublisher | undefined;
-  private clientsMade = 0;
+
+  /** Whether it was told what it is assigned, and has not lost everything since. */
   private joined = false;
+  private hasStopped = false;
+  private rebalances = 0;
+  private readonly history = new ClientHistory();
+  private readonly times = new MembershipTimes();
+  private readonly progress: Progress;
+
+  /** What has ended it, other than the application. */
+  private end: ConsumerEnd | undefined;
   private onJoined: (() => void)[] = [];
 
   /** @param exit ends the process, for `onCrash: 'exit'` */
@@ -80,10 +101,16 @@ export class GroupConsumer implements ConsumerClientListener {
       client: () => this.client,
       publish: (record: OutgoingRecord) => (this.publisher ??= clients.publisher()).publish(record),
       createTransactions: () => clients.transactions(),
-      stopRequested: () => void this.stop(),
+      stopRequested: (partition: TopicPartition) => this.halt(partition),
       broke: (partition: TopicPartition, error: Error) => this.broke(partition, error),
     };
     this.flow = new RecordFlow(settings, routes, duties, logger);
+    const watched = {
+      partitions: () => this.flow.all,
+      client: () => this.client,
+      wedged: (reason: string) => this.replaceClient(reason),
+    };
+    this.progress = new Progress(watched, settings.silenceLimitMs);
   }
 
   /** After a stop that is under way. */
@@ -91,6 +118,8 @@ export class GroupConsumer implements ConsumerClientListener {
     if (this.stopping) return this.stopping.then(() => this.start());
     if (!this.supervised) {
       this.stopped = new AbortController();
+      this.end = undefined;
+      this.times.started();
       this.flow.begin();
       const what = `The consumer of group "${this.settings.group}"`;
       this.supervised = supervise(what, () => this.runClient(), this.stopped.signal, this.logger);
@@ -146,20 +175,36 @@ export class GroupConsumer implements ConsumerClientListener {
   readonly lag = singleFlight(() => this.measureLag());
 
   assignments(): PartitionStatus[] {
-    return this.flow.all.map((partition) => partitionStatus(this.settings.group, partition));
+    const { group } = this.settings;
+    return this.flow.all.map((partition) => {
+      const stalledMs = this.progress.stalledMs(partition);
+      return partitionStatus(partition, {
+        group,
+        stalledMs,
+        commitTrouble: this.flow.commitRecord.trouble(partition),
+      });
+    });
   }
 
   status(): GroupConsumerStatus {
-    const partitions = this.assignments();
+    const state = this.noteState();
+    const { commits, commitFailures } = this.flow.commitRecord;
     return {
       group: this.settings.group,
-      running: this.supervised !== undefined && !this.stopped.signal.aborted,
-      joined: this.joined,
-      assignments: partitions.map(({ topic, partition }) => ({ topic, partition })),
-      restarts: Math.max(0, this.clientsMade - 1),
+      running: this.phase === 'running',
+      ...state,
+      joined: isMember(state) || (this.phase === 'stopping' && this.joined),
+      joinedSince: this.times.joinedSince,
+      outsideMs: this.times.outsideMs(),
+      rebalances: this.rebalances,
+      restarts: this.history.restarts,
+      failures: this.history.failures(),
       inFlight: this.flow.running,
-      open: partitions.reduce((sum, { open }) => sum + open, 0),
-      oldestOpenMs: Math.max(0, ...partitions.map(({ oldestOpenMs }) => oldestOpenMs)),
+      metadataFill: Math.max(0, ...this.flow.all.map(({ metadataFill }) => metadataFill)),
+      ...ofPartitions(this.assignments()),
+      ...ofClient(this.client),
+      commits,
+      commitFailures,
       ...this.flow.counts,
     };
   }
@@ -214,7 +259,39 @@ export class GroupConsumer implements ConsumerClientListener {
     this.joined = this.flow.all.length > 0;
   }
 
+  private get phase(): 'new' | 'running' | 'stopping' | 'stopped' {
+    if (this.supervised) return this.stopped.signal.aborted ? 'stopping' : 'running';
+    return this.hasStopped ? 'stopped' : 'new';
+  }
+
+  private noteState(): StateAndReason {
+    const state = stateOf({
+      autoStart: this.settings.autoStart,
+      phase: this.phase,
+      end: this.end,
+      isAssigned: this.joined,
+      partitions: this.flow.all.length,
+      client: this.client?.status(),
+      failures: this.history.failures(),
+    });
+    if (this.phase === 'running') this.times.note(isMember(state));
+    return state;
+  }
+
+  private tidy(): void {
+    this.flow.tidy();
+    this.noteState();
+    this.progress.look();
+  }
+
+  private halt(partition: TopicPartition): void {
+    const reason = `onExhausted: 'stop' has ended it, at a message of ${partitionName(partition)}`;
+    this.end = { state: 'halted', reason };
+    void this.stop();
+  }
+
   private changed(change: RebalancedEvent['change'], partitions: readonly TopicPartition[]): void {
+    this.rebalances++;
     const places = partitions.map(({ topic, partition }) => ({ topic, partition }));
     this.settings.observer?.rebalanced({ group: this.settings.group, change, partitions: places });
   }
@@ -224,6 +301,7 @@ export class GroupConsumer implements ConsumerClientListener {
     const deadline = startedAt + this.settings.shutdownTimeoutMs;
     const { client } = this;
     this.stopped.abort();
+    this.times.stopped();
     client?.stopFetching();
     const partitions = this.flow.all;
     await this.flow.drain(partitions, graceMs(this.settings.shutdownTimeoutMs));
@@ -238,14 +316,15 @@ export class GroupConsumer implements ConsumerClientListener {
       ? `Left group "${group}"`
       : `Stopped, with its place kept in group "${group}" (leaveOnStop)`;
     this.logger.log(what, { event: leaveOnStop ? 'left' : 'closed', group, durationMs: Date.now() - startedAt });
+    this.hasStopped = true;
   }
 
   private async runClient(): Promise<void> {
     const client = (this.client = this.clients.member(this));
-    this.clientsMade++;
+    this.history.began();
     const timers = [
       setInterval(() => this.flow.commit(), this.settings.commitIntervalMs),
-      setInterval(() => this.flow.tidy(), tidyIntervalMs),
+      setInterval(() => this.tidy(), tidyIntervalMs),
     ];
     const endWatch = watch(
       () => client.silentMs,
@@ -254,7 +333,9 @@ export class GroupConsumer implements ConsumerClientListener {
     );
     try {
       await client.run();
+      this.history.ended();
     } catch (error) {
+      this.history.ended(error);
       if (!this.endsWith(error)) throw error;
     } finally {
       timers.forEach(clearInterval);
@@ -277,6 +358,7 @@ export class GroupConsumer implements ConsumerClientListener {
       consequence: exits ? 'exit' : 'stop',
       ...errorFields(error),
     });
+    this.end = { state: isFenced ? 'fenced' : 'halted', reason };
     void this.stop();
     if (exits) this.exit();
     return true;
@@ -298,6 +380,7 @@ export class GroupConsumer implements ConsumerClientListener {
       event: 'client-replaced',
       group: this.settings.group,
     });
+    this.history.replaced(reason);
     void this.close(this.client, leaveReserveMs);
   }
 

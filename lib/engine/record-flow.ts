@@ -18,6 +18,7 @@ import type { TopicRoutes } from './handler-binding.js';
 import { placeFields } from './log-fields.js';
 import type { EngineLogger } from './logger.js';
 import { commitListener } from './offsets/commit-listener.js';
+import { CommitRecord } from './offsets/commit-record.js';
 import { Commits } from './offsets/commits.js';
 import type { RecordToSend } from './client/produce/pending-record.js';
 import type { PublishedRecord } from '../messaging/producer.js';
@@ -60,7 +61,7 @@ export interface RecordFlowDuties {
   createTransactions(): TransactionFactory;
 
   /** A handler's policy asks for the end of the consumer. */
-  stopRequested(): void;
+  stopRequested(partition: TopicPartition): void;
 
   /** The flow itself failed, which no handler can bring about. */
   broke(partition: TopicPartition, error: Error): void;
@@ -80,6 +81,7 @@ export class RecordFlow {
   private readonly failures: RepeatedLog;
   private readonly pausesTold: PauseLog;
   private readonly pauses = new RequestedPauses();
+  readonly commitRecord: CommitRecord;
   private completedSinceCommit = 0;
 
   /** Fires when lanes need not wait for commits any more: the last one is under way. */
@@ -101,7 +103,7 @@ export class RecordFlow {
       mayStart: () => duties.client()?.isLive === true,
       deliver: (lane, partition) => this.deliver(lane, partition),
       completed: (partition, records) => this.completed(partition, records),
-      stopRequested: () => duties.stopRequested(),
+      stopRequested: (partition) => duties.stopRequested(partition),
       broke: (partition, error) => duties.broke(partition, error),
     });
     const plans = (this.plans = new TopicPlans(routes, group, logger));
@@ -112,7 +114,7 @@ export class RecordFlow {
       resumed: (partition: AssignedPartition) => duties.client()?.resume(partition),
     };
     this.partitions = new AssignedPartitions((topic) => plans.of(topic), listener, logger);
-    const told = observer && commitListener(group, observer);
+    const told = (this.commitRecord = new CommitRecord(observer && commitListener(group, observer)));
     const transacting = {
       client: () => duties.client(),
       stored: (partition: AssignedPartition) => this.backpressure.look(partition),

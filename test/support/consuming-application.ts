@@ -106,6 +106,7 @@ const defaults: GroupConsumerSettings = {
   commitIntervalMs: 5,
   commitAfterRecords: 1000,
   onCrash: 'restart',
+  autoStart: true,
   silenceLimitMs: 60_000,
   shutdownTimeoutMs: 2000,
   maxInFlightRecords: 1000,

@@ -1,5 +1,6 @@
 import {
   partitionName,
+  type ClientStatus,
   type CommittedPosition,
   type ConsumedRecord,
   type ConsumerClient,
@@ -25,6 +26,17 @@ export class FakeConsumerClient implements ConsumerClient {
 
   isLive = true;
   silentMs = 0;
+  condition: ClientStatus = {
+    step: 'member',
+    topics: ['orders'],
+    problem: undefined,
+    heartbeatMs: 10,
+    unplaced: [],
+    throttled: [],
+  };
+
+  /** Of all partitions. */
+  unanswered = 0;
 
   /** What the broker makes of a commit. */
   onCommit: () => Promise<void> = () => Promise.resolve();
@@ -45,6 +57,14 @@ export class FakeConsumerClient implements ConsumerClient {
   run(): Promise<void> {
     this.calls.push('run');
     return this.ended.promise;
+  }
+
+  status(): ClientStatus {
+    return this.condition;
+  }
+
+  unansweredMs(): number {
+    return this.unanswered;
   }
 
   pause(partition: TopicPartition): void {

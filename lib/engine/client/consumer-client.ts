@@ -1,3 +1,5 @@
+import type { BrokerThrottle } from './connection/throttles.js';
+
 /**
  * A partition of a topic.
  *
@@ -105,6 +107,30 @@ export class MemberFencedError extends Error {
   override readonly name = 'MemberFencedError';
 }
 
+/**
+ * What a client is at: it looks for brokers and its topics, waits for one of its topics to exist, joins the group, joins it
+ * again as its members or topics change, or is a member.
+ */
+export type ClientStep = 'connecting' | 'no-topics' | 'joining' | 'rebalancing' | 'member';
+
+/** How a client is. */
+export interface ClientStatus {
+  readonly step: ClientStep;
+
+  /** What it subscribes to. */
+  readonly topics: readonly (string | RegExp)[];
+
+  /** Why the last attempt to join has failed; `undefined` after one that has not. */
+  readonly problem: string | undefined;
+
+  /** Milliseconds since the group last answered as to a member; `undefined` outside of it. */
+  readonly heartbeatMs: number | undefined;
+
+  /** Assigned by the group, but no position to read them from could be had yet. */
+  readonly unplaced: readonly TopicPartition[];
+  readonly throttled: readonly BrokerThrottle[];
+}
+
 /** One member of a consumer group. Not to be used again after it has ended. */
 export interface ConsumerClient {
   /**
@@ -117,6 +143,11 @@ export interface ConsumerClient {
 
   /** Milliseconds since a broker was last heard of, or the client was made. */
   readonly silentMs: number;
+
+  status(): ClientStatus;
+
+  /** Milliseconds since a broker last answered a fetch of a partition, or it was assigned; 0 for one that is not read now. */
+  unansweredMs(partition: TopicPartition): number;
 
   /** Whether the group still counts on this member, as far as it can know: no record may be started otherwise. */
   readonly isLive: boolean;

@@ -6,6 +6,8 @@ import { drainBudgetMs, type ConnectionSettings, type GroupSettings } from './cl
 import { Cluster } from './connection/cluster.js';
 import {
   partitionName,
+  type ClientStatus,
+  type ClientStep,
   type ConsumerClient,
   type ConsumerClientListener,
   type PartitionPosition,
@@ -55,6 +57,7 @@ export class GroupClient implements ConsumerClient {
   /** Fires when it is time to join again. */
   private assignmentOver = new AbortController();
   private stopping = false;
+  private step: ClientStep = 'connecting';
   private closed: Promise<void> | undefined;
 
   constructor(
@@ -98,6 +101,18 @@ export class GroupClient implements ConsumerClient {
       await this.close(drainBudgetMs(this.settings));
       throw error;
     }
+  }
+
+  status(): ClientStatus {
+    const read = new Set(this.owned.read);
+    const { problem, silentMs: heartbeatMs } = this.membership;
+    const unplaced = this.owned.all.filter((partition) => !read.has(partition));
+    const { topics } = this.settings;
+    return { step: this.step, topics, problem, heartbeatMs, unplaced, throttled: this.cluster.throttled };
+  }
+
+  unansweredMs(partition: TopicPartition): number {
+    return this.fetcher.unansweredMs(partition);
   }
 
   get isLive(): boolean {
@@ -172,6 +187,7 @@ export class GroupClient implements ConsumerClient {
 
   private async serve(): Promise<void> {
     while (!this.stopping) {
+      if (!this.membership.identity) this.step = 'connecting';
       const topics = await this.topics.untilExist(() => this.leaveWithoutTopics(), this.closing.signal);
       if (this.stopping) return;
       if (!this.membership.isCooperative) await this.giveUp(this.owned.all);
@@ -195,7 +211,9 @@ export class GroupClient implements ConsumerClient {
   }
 
   private async join(topics: SubscribedTopics): Promise<readonly TopicPartition[]> {
+    this.step = this.membership.identity ? 'rebalancing' : 'joining';
     const assigned = await this.membership.join(() => ({ topics: [...topics.keys()], owned: this.owned.all }));
+    this.step = this.membership.identity ? 'member' : 'connecting';
     this.assignmentOver = new AbortController();
     if (!this.membership.identity) {
       this.assignmentOver.abort(); // lost in the moment of joining
@@ -216,6 +234,7 @@ export class GroupClient implements ConsumerClient {
   }
 
   private async leaveWithoutTopics(): Promise<void> {
+    this.step = 'no-topics';
     if (!this.membership.identity || this.stopping) return;
     await this.giveUp(this.owned.all);
     await this.leave(drainBudgetMs(this.settings));
@@ -283,6 +302,7 @@ export class GroupClient implements ConsumerClient {
       group,
       ...placesField(this.owned.all),
     });
+    this.step = 'connecting';
     this.lose(this.owned.all);
     this.assignmentOver.abort();
   }

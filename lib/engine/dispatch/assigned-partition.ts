@@ -25,7 +25,11 @@ export interface PartitionListener {
   resumed(partition: AssignedPartition): void;
 }
 
-/** Why nothing is fetched of a partition: enough of it waits, the application has asked for it, or what comes is not due yet. */
+/**
+ * Why nothing is fetched of a partition: enough of it waits, the application has asked for it, or what comes is not due yet.
+ *
+ * @publicApi
+ */
 export type PauseReason = 'backpressure' | 'application' | 'not-due';
 
 /**
@@ -50,7 +54,10 @@ export class AssignedPartition implements Committable, Parked {
 
   /** Of a retry topic: what is not due yet. */
   private readonly early: DueQueue | undefined;
-  private readonly retries = new Set<NodeJS.Timeout>();
+  private readonly timers = new Set<NodeJS.Timeout>();
+
+  /** How often open records were put back, by offset. */
+  private readonly putBack = new Map<number, number>();
   private readonly pauses = new Set<PauseReason>();
   private readonly aborting = new AbortController();
   private bytes = 0;
@@ -140,6 +147,15 @@ export class AssignedPartition implements Committable, Parked {
     this.listener.ready(this);
   }
 
+  /** How often the record at the position was put back into its lane. */
+  get retries(): number {
+    return this.putBack.get(this.tracker.committable) ?? 0;
+  }
+
+  get pausedFor(): PauseReason[] {
+    return [...this.pauses];
+  }
+
   isPausedFor(reason: PauseReason): boolean {
     return this.pauses.has(reason);
   }
@@ -182,6 +198,7 @@ export class AssignedPartition implements Committable, Parked {
       const record = lane.waiting.shift()!;
       this.bytes -= record.size;
       this.tracker.complete(record.offset);
+      if (this.putBack.size > 0) this.putBack.delete(record.offset);
     }
   }
 
@@ -200,12 +217,14 @@ export class AssignedPartition implements Committable, Parked {
   /** A lane may go on with the same record, later. */
   retry(lane: Lane, delayMs: number): void {
     if (this.retired) return;
-    lane.waiting.first?.detach();
+    const { first } = lane.waiting;
+    first?.detach();
+    if (first) this.putBack.set(first.offset, (this.putBack.get(first.offset) ?? 0) + 1);
     const timer = setTimeout(() => {
-      this.retries.delete(timer);
+      this.timers.delete(timer);
       this.release(lane);
     }, delayMs);
-    this.retries.add(timer);
+    this.timers.add(timer);
   }
 
   /** A handler has ended. */
@@ -244,8 +263,8 @@ export class AssignedPartition implements Committable, Parked {
   private retire(): void {
     if (this.retired) return;
     this.retired = true;
-    for (const timer of this.retries) clearTimeout(timer);
-    this.retries.clear();
+    for (const timer of this.timers) clearTimeout(timer);
+    this.timers.clear();
     this.early?.close();
     this.lanes.close();
     this.listener.retired(this);

@@ -15,7 +15,7 @@ export interface DispatchDuties {
   completed(partition: AssignedPartition, records: number): Promise<unknown> | void;
 
   /** A handler's policy asks for the end of the consumer. */
-  stopRequested(): void;
+  stopRequested(partition: AssignedPartition): void;
 
   /** The dispatch itself failed, which no handler can bring about. */
   broke(partition: AssignedPartition, error: Error): void;
@@ -161,7 +161,7 @@ export class Dispatcher {
   }
 
   private stop(partition: AssignedPartition): void {
-    if (partition.isOwned) this.duties.stopRequested();
+    if (partition.isOwned) this.duties.stopRequested(partition);
   }
 
   private complete(partition: AssignedPartition, lane: Lane): void {

@@ -12,6 +12,7 @@ import { kafkajsConnection } from './kafkajs-connection.js';
 import { kafkajsLogger } from './kafkajs-logger.js';
 import { throwOnError } from './protocol-errors.js';
 import { RepeatedLog } from '../repeated-log.js';
+import { Throttles, type BrokerThrottle } from './throttles.js';
 import type { ConnectionSettings } from '../client-settings.js';
 import type { ProducerId } from '../produce/producer-identity.js';
 import { socketFactory } from './kafkajs-internals.js';
@@ -72,6 +73,7 @@ export class Cluster {
   private heardAt = performance.now();
   private readonly kafkajsLogger: unknown;
   private readonly repeated: RepeatedLog;
+  private readonly throttles = new Throttles();
 
   constructor(
     private readonly settings: ConnectionSettings,
@@ -95,6 +97,11 @@ export class Cluster {
   /** Whether it has talked to a broker, and may again. */
   get isConnected(): boolean {
     return this.links.size > 0;
+  }
+
+  /** The brokers' quotas that are in force. */
+  get throttled(): BrokerThrottle[] {
+    return this.throttles.inForce;
   }
 
   /** Metadata of the named topics, or of all; missing and forbidden ones come with their error code. */
@@ -273,6 +280,7 @@ export class Cluster {
   /** Makes quotas visible (KIP-219): kafkajs holds back requests as long as the broker asks, without a word. */
   private tellThrottled({ host, port }: BrokerAddress, api: string, delayMs: number): void {
     const broker = `${host}:${port}`;
+    this.throttles.note(broker, delayMs);
     this.repeated.warn(
       `Broker ${broker} throttles this client by a quota: ${api} was answered with a pause of ${delayMs} ms`,
       { event: 'throttled', broker, api, delayMs },

@@ -24,9 +24,11 @@ export class FetchAnswers {
     throwOnError(errorCode, 'Fetch');
     const refused = new Map<number, PartitionState[]>();
     const brought: PartitionState[] = [];
+    const now = performance.now();
     partitions.forEach((fetched, at) => {
       const asked = findAsked(poll, fetched, at);
       if (!asked || !stillCounts(asked, poll)) return;
+      asked.partition.answeredAt = now;
       if (fetched.errorCode !== 0) group(refused, fetched.errorCode, asked.partition);
       else if (this.take(asked, fetched, poll)) brought.push(asked.partition);
     });

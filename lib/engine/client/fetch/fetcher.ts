@@ -113,6 +113,12 @@ export class Fetcher {
     return this.find(partition)?.position;
   }
 
+  /** Milliseconds since a broker last answered a fetch of it, or it was added; 0 for a partition that is not read. */
+  unansweredMs(partition: TopicPartition): number {
+    const state = this.find(partition);
+    return state ? performance.now() - state.answeredAt : 0;
+  }
+
   /** For good. The connections are their owner's to close. */
   stop(): void {
     this.stopped = true;

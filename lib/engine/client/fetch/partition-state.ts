@@ -24,6 +24,9 @@ export class PartitionState implements TopicPartition {
   paused = false;
   removed = false;
 
+  /** When a broker last answered a fetch of it, or it was added; by a clock that nobody sets. */
+  answeredAt = performance.now();
+
   /** A decompression is under way. */
   decompressing = false;
 

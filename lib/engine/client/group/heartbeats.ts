@@ -67,7 +67,8 @@ export class Heartbeats {
     return this.silence > this.intervals.sessionTimeoutMs;
   }
 
-  private get silence(): number {
+  /** Milliseconds since the coordinator last proved the membership. */
+  get silence(): number {
     return Date.now() - this.lastSuccess;
   }
 

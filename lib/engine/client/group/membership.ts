@@ -59,6 +59,9 @@ export class Membership {
   private setbacks = 0;
   private refused: Error | undefined;
 
+  /** Why the last attempt to join has failed, until one succeeds. */
+  private obstacle: string | undefined;
+
   constructor(
     private readonly coordinator: GroupCoordinator,
     cluster: Cluster,
@@ -82,6 +85,16 @@ export class Membership {
   get identity(): { memberId: string; groupGenerationId: number } | undefined {
     if (this.generation === unknownGeneration) return undefined;
     return { memberId: this.memberId, groupGenerationId: this.generation };
+  }
+
+  /** Milliseconds since the group last answered as to a member; `undefined` outside of it. */
+  get silentMs(): number | undefined {
+    return this.heartbeats?.silence;
+  }
+
+  /** Why the last attempt to join has failed; `undefined` after one that has not. */
+  get problem(): string | undefined {
+    return this.obstacle;
   }
 
   /** By what this member has divided the topics of all as the leader, partitions by topic; `undefined` for another member. */
@@ -151,12 +164,14 @@ export class Membership {
       const synced = await this.requests.sync(this.speaker, await this.assignmentsFor(joined));
       if (synced.errorCode !== ErrorCode.None) return await this.onError(synced.errorCode, 'synchronising');
       this.setbacks = 0;
+      this.obstacle = undefined;
       this.heartbeats?.hurry();
       return decodeAssignment(synced.memberAssignment);
     } catch (error) {
       if (this.signal.aborted || error instanceof JoinRefusedError || error instanceof MemberFencedError) throw error;
       if (isFinal(error)) throw refusal(error.code, this.settings);
-      this.logger.warn(`Joining group "${this.settings.group}" failed, trying again: ${(error as Error).message}`, {
+      this.obstacle = (error as Error).message;
+      this.logger.warn(`Joining group "${this.settings.group}" failed, trying again: ${this.obstacle}`, {
         event: 'join-failed',
         group: this.settings.group,
         ...errorFields(error),
@@ -195,6 +210,7 @@ export class Membership {
     else {
       if (!isRetriable(errorCode)) throw refusal(errorCode, this.settings);
       if (isCoordinatorMoved(errorCode)) this.coordinator.moved();
+      this.obstacle = describe(errorCode, `the coordinator answered while ${step}`).message;
       await wait(retryDelayMs, this.signal);
     }
   }
