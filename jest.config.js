@@ -9,6 +9,7 @@ const shared = {
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^@things-kit/nestjs-kafka$': '<rootDir>/lib/index.ts',
+    '^@things-kit/nestjs-kafka/health$': '<rootDir>/lib/health/index.ts',
     '^@things-kit/nestjs-kafka/testing$': '<rootDir>/lib/testing/index.ts',
   },
   transform: {

@@ -6,6 +6,7 @@ import { transformFile } from '@swc/core';
 /** The package by its name, as it stands in `lib`: what is built may be older, or not there. */
 const entryPoints = {
   '@things-kit/nestjs-kafka': new URL('../../lib/index.ts', import.meta.url).href,
+  '@things-kit/nestjs-kafka/health': new URL('../../lib/health/index.ts', import.meta.url).href,
   '@things-kit/nestjs-kafka/testing': new URL('../../lib/testing/index.ts', import.meta.url).href,
 };
 

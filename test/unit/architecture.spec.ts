@@ -26,7 +26,6 @@ const mayImport: Record<string, readonly string[]> = {
     'dead-letters',
     'discovery',
     'producer',
-    'health',
     'telemetry',
     'messaging',
   ],
@@ -123,6 +122,10 @@ describe('The files of lib', () => {
     expect(offences(({ path }, { file }) => partOf(path) !== 'testing' && partOf(file ?? '') === 'testing')).toEqual(
       [],
     );
+  });
+
+  it('do not import what tells of their health', () => {
+    expect(offences(({ path }, { file }) => partOf(path) !== 'health' && partOf(file ?? '') === 'health')).toEqual([]);
   });
 
   it('import files, not barrels', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
+import * as health from '../../lib/health/index.js';
 import * as publicApi from '../../lib/index.js';
 import { sourceFiles } from '../support/source-files.js';
 
@@ -110,7 +111,7 @@ const types = [
 ];
 
 describe('The package', () => {
-  const exported = exportsOfIndex();
+  const exported = exportsOf('index.ts');
 
   it('exports these values', () => {
     expect(Object.keys(publicApi).sort()).toEqual(values);
@@ -130,14 +131,39 @@ describe('The package', () => {
 
   it.each(sourceFiles().filter(({ path }) => !path.startsWith('testing/')))(
     'exports everything that $path says is public',
-    ({ syntax }) => {
+    ({ path, syntax }) => {
       const published = syntax.statements.filter((statement) => docstring(statement).includes('@publicApi'));
 
       const names = published.flatMap(namesOf);
 
-      expect(names.filter((name) => !exported.some((symbol) => symbol.name === name))).toEqual([]);
+      const entry = path.startsWith('health/') ? healthExports : exported;
+      expect(names.filter((name) => !entry.some((symbol) => symbol.name === name))).toEqual([]);
     },
   );
+});
+
+const healthExports = exportsOf('health/index.ts');
+
+describe('The entry point health', () => {
+  it('exports these values', () => {
+    expect(Object.keys(health).sort()).toEqual(['KafkaHealth', 'KafkaHealthIndicator', 'KafkaHealthModule']);
+  });
+
+  it('exports these types beside them', () => {
+    const names = healthExports.map(({ name }) => name).filter((name) => !(name in health));
+
+    expect(names.sort()).toEqual(['GroupHealth', 'KafkaHealthOptions', 'KafkaHealthReport', 'KafkaHealthResult']);
+  });
+
+  it.each(healthExports)('says that $name is public, in its docstring in $file', ({ name, file }) => {
+    expect(documentationOf(name, file)).toMatch(/^\/\*\*[^]*@publicApi/);
+  });
+
+  it('loads and compiles where Terminus is not installed', () => {
+    const ofTerminus = sourceFiles().filter(({ imports }) => imports.some((one) => one.package === '@nestjs/terminus'));
+
+    expect(ofTerminus.map(({ path }) => path)).toEqual([]);
+  });
 });
 
 interface ExportedSymbol {
@@ -147,10 +173,11 @@ interface ExportedSymbol {
   file: string;
 }
 
-function exportsOfIndex(): ExportedSymbol[] {
-  const index = sourceFiles().find(({ path }) => path === 'index.ts')!;
+function exportsOf(entryPoint: string): ExportedSymbol[] {
+  const index = sourceFiles().find(({ path }) => path === entryPoint)!;
+  const folder = entryPoint.replace(/index\.ts$/, '');
   return index.syntax.statements.filter(ts.isExportDeclaration).flatMap(({ exportClause, moduleSpecifier }) => {
-    const file = (moduleSpecifier as ts.StringLiteral).text.replace('./', '').replace(/\.js$/, '.ts');
+    const file = (moduleSpecifier as ts.StringLiteral).text.replace('./', folder).replace(/\.js$/, '.ts');
     return (exportClause as ts.NamedExports).elements.map(({ name }) => ({ name: name.text, file }));
   });
 }

@@ -76,7 +76,9 @@ function stateOfRunning({ client, partitions, isAssigned, failures }: ConsumerFa
   if (step === 'no-topics') return { state: step, reason: `none of its topics exists: ${client.topics.join(', ')}` };
   if (step === 'joining') return { state: step, reason: `it joins the group${problem(client)}` };
   if (step === 'rebalancing') return { state: step, reason: `the group is rebalancing${problem(client)}` };
-  if (client.unplaced.length > 0 || !isAssigned) return { state: 'positioning', reason: unplaced(client) };
+  if (client.unplaced.length > 0 || !isAssigned) {
+    return { state: 'positioning', reason: unplaced(client) ?? 'it waits for its assignment' };
+  }
   const reason = 'all partitions are with other members: the group has more members than partitions';
   return { state: 'unassigned', reason };
 }
