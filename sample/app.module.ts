@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { KafkaModule } from '@things-kit/nestjs-kafka';
+import { HealthModule } from './health/health.module.js';
 import { OrderStream } from './order.stream.js';
 import { OrderHandler } from './orders/order.handler.js';
 import { OrderRepository } from './orders/order.repository.js';
@@ -9,7 +10,7 @@ import { PaymentHandler } from './orders/payment.handler.js';
 import { SalesReport } from './sales/sales.report.js';
 
 @Module({
-  imports: [KafkaModule.forRootAsync()],
+  imports: [KafkaModule.forRootAsync(), HealthModule],
   providers: [OrderHandler, PaymentHandler, OrderService, OrderRepository, OrderSummary, SalesReport, OrderStream],
 })
 export class AppModule {}

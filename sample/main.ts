@@ -4,6 +4,7 @@ import { Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from './app.module.js';
 import { startBroker } from './broker.js';
+import { listen } from './listen.js';
 import { OrderStream } from './order.stream.js';
 import { createTopics } from './topics.js';
 
@@ -23,12 +24,13 @@ async function main(): Promise<void> {
 async function serve(brokers: string[], orders: number): Promise<void> {
   process.env.KAFKA_BROKERS = brokers.join(',');
   process.env.KAFKA_CONFIG_FILE ??= fileURLToPath(new URL('../../sample/config.yaml', import.meta.url));
-  const app = await NestFactory.createApplicationContext(AppModule, {
+  const app = await NestFactory.create(AppModule, {
     abortOnError: false, // or a failed start would leave no time to stop the broker
     logger: ['error', 'warn', 'log'],
   });
   app.enableShutdownHooks([], { useProcessExit: true });
   try {
+    await listen(app);
     await app.get(OrderStream).run(orders);
   } finally {
     await app.close();

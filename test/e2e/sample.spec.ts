@@ -40,15 +40,42 @@ describe('the sample', () => {
     expect(output).toMatch(/\[KafkaConsumerService] Left group .*\n(.*\n)*.*\[Summary] /);
   });
 
+  it('tells how it is over HTTP', async () => {
+    run();
+    const port = await httpPort();
+    const statusOf = async (check: string): Promise<number> => {
+      const response = await fetch(`http://127.0.0.1:${port}/health/${check}`);
+      return response.status;
+    };
+
+    for (const check of ['startup', 'readiness', 'liveness']) {
+      await eventually(async () => expect(await statusOf(check)).toBe(200), { timeoutMs: 40_000 });
+    }
+    const response = await fetch(`http://127.0.0.1:${port}/health/readiness`);
+    const { details } = (await response.json()) as { details: { kafka: { groups: { group: string }[] } } };
+    expect(details.kafka.groups.map(({ group }) => group)).toContain('sales-report');
+
+    sample.kill('SIGTERM');
+    expect(await exitCode(DRAIN_MS)).toBe(0);
+  });
+
   /** A group of its own that starts at the end: what other runs left in the topics is not its business. */
   function run(env: NodeJS.ProcessEnv = {}): void {
     output = '';
     const group = { KAFKA_GROUP: uniqueName('order-service'), KAFKA_START_FROM_BEGINNING: 'false' };
     const kafka = { KAFKA_BROKERS: brokers().join(','), ...group };
-    sample = spawn(process.execPath, [main], { env: { ...process.env, ...kafka, NO_COLOR: '1', ...env } });
+    sample = spawn(process.execPath, [main], {
+      env: { ...process.env, ...kafka, NO_COLOR: '1', SAMPLE_PORT: '0', ...env },
+    });
     for (const stream of [sample.stdout!, sample.stderr!]) {
       stream.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
     }
+  }
+
+  async function httpPort(): Promise<string> {
+    const port = () => /\[Http] Health is at http:\/\/localhost:(\d+)\//.exec(output)?.[1];
+    await eventually(() => port() !== undefined, { timeoutMs: 40_000, message: () => `it serves HTTP:\n${output}` });
+    return port()!;
   }
 
   function shipped(): number {
