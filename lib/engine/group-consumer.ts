@@ -317,6 +317,7 @@ export class GroupConsumer implements ConsumerClientListener {
       ? `Left group "${group}"`
       : `Stopped, with its place kept in group "${group}" (leaveOnStop)`;
     this.logger.log(what, { event: leaveOnStop ? 'left' : 'closed', group, durationMs: Date.now() - startedAt });
+    this.hasStopped = true;
   }
 
   private async runClient(): Promise<void> {

@@ -129,7 +129,7 @@ describe('autoStart: false', () => {
         { topic, partition: 0, offset: '0' },
         { topic, partition: 0, offset: '1' },
       ]);
-      expect(app.get(KafkaConsumerService).status()).toBeUndefined();
+      expect(app.get(KafkaConsumerService).status()).toMatchObject({ running: false, state: 'switched-off' });
       expect(seen).toEqual([]);
 
       await app.get(KafkaConsumerService).start();

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
 import { readArguments } from '../../lib/command/arguments.js';
 import { codeOptions, environmentName, environmentOptions } from '../../lib/config/environment.js';
+import { groupStatus, partitionStatus } from './health/statuses.js';
 
 const root = new URL('../../', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
@@ -22,6 +23,19 @@ it.each(Object.keys(environmentOptions))('the README tells of the option %s and 
   const missing = [option, environmentName(option)].filter((name) => !readme.includes(`\`${name}\``));
 
   expect(missing).toEqual([]);
+});
+
+it.each(Object.keys(groupStatus()))('the README tells of %s in status()', (field) => {
+  const [, table] = /^\| `status\(\)` \| Type (.*?)\n\n/ms.exec(read('README.md'))!;
+
+  expect(table).toContain(`\`${field}\``);
+});
+
+it.each(Object.keys(partitionStatus()))('the README tells of %s in assignments()', (field) => {
+  const [row] = /^\| `assignments\(\)` .*$/m.exec(read('README.md'))!;
+  const known = ['topic', 'partition', 'group'];
+
+  expect(known.includes(field) || row.includes(`\`${field}\``)).toBe(true);
 });
 
 it('the README gives no command line to nestjs-kafka-redrive that it would refuse', () => {
