@@ -14,10 +14,12 @@ describe('KafkaHealth', () => {
 
   const options: KafkaOptions = { brokers: ['127.0.0.1:1'], group: 'billing', autoStart: false };
 
-  class Handlers {
+  class Orders {
     @MessageHandler('orders')
     created(): void {}
+  }
 
+  class Clicks {
     @MessageHandler('clicks', { connection: 'analytics', group: 'clicks' })
     clicked(): void {}
   }
@@ -33,7 +35,7 @@ describe('KafkaHealth', () => {
 
   it('covers every group of every connection', async () => {
     const analytics = KafkaModule.forRoot({ ...options, name: 'analytics' });
-    const health = await healthIn({ imports: [KafkaModule.forRoot(options), analytics], providers: [Handlers] });
+    const health = await healthIn({ imports: [KafkaModule.forRoot(options), analytics], providers: [Orders, Clicks] });
 
     for (const report of [health.startup(), health.readiness(), health.liveness()]) {
       expect(report.status).toBe('up');
@@ -61,7 +63,7 @@ describe('KafkaHealth', () => {
   });
 
   it('tells the same in the form of Terminus, under the key that is asked for', async () => {
-    const health = await healthIn({ imports: [KafkaModule.forRoot(options)], providers: [Handlers] });
+    const health = await healthIn({ imports: [KafkaModule.forRoot(options)], providers: [Orders] });
     const indicator = app!.get(KafkaHealthIndicator);
 
     expect(indicator.startup()).toEqual({ kafka: health.startup() });
