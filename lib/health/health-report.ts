@@ -1,4 +1,4 @@
-import type { BrokerThrottle } from '../engine/client/connection/throttle-log.js';
+import type { BrokerThrottle } from '../engine/client/connection/throttles.js';
 import type { ConsumerState } from '../engine/condition/consumer-state.js';
 import type { GroupConsumerStatus } from '../engine/consumer-status.js';
 import type { Finding } from './finding.js';
