@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { NestLogger } from '../connection/nest-logger.js';
 import { Observers } from '../engine/observers.js';
-import type { Watchers } from '../engine/recovery/observation.js';
+import type { Watchers } from '../engine/recovery/watchers.js';
 import { KAFKA_TELEMETRY } from '../kafka.constants.js';
 import { ConsumerObserver } from '../messaging/consumer-observer.js';
 
@@ -15,9 +15,9 @@ export class ConsumerWatchers {
   ) {}
 
   get(): Watchers {
-    const { observer, tracer } = this.telemetry;
+    const { observer, tracer, meter } = this.telemetry;
     const all = [...this.provided(), ...(observer ? [observer] : [])];
-    return { observer: Observers.of(all, new NestLogger(ConsumerObserver.name)), tracer };
+    return { observer: Observers.of(all, new NestLogger(ConsumerObserver.name)), tracer, meter };
   }
 
   /** Nest throws where it finds none. */

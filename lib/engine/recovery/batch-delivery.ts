@@ -112,7 +112,7 @@ export class BatchDelivery implements LaneDelivery {
 
   private failed(error: unknown): Verdict | Promise<Verdict> {
     const failures = error instanceof BatchError ? this.failuresOf(error) : undefined;
-    if (failures) return this.split(failures);
+    if (failures) return this.split(failures, error);
     const decision = decide(error, { attempt: this.attempts, step: 0 }, this.binding);
     this.context.counts.failedAttempts++;
     const isSplit = splits(decision);
@@ -144,11 +144,11 @@ export class BatchDelivery implements LaneDelivery {
   }
 
   /** The others are done with. */
-  private split(failures: ReadonlyMap<number, Failure>): Promise<Verdict> {
+  private split(failures: ReadonlyMap<number, Failure>, error: unknown): Promise<Verdict> {
     const succeeded = this.records.filter((_, index) => !failures.has(index));
     const handled = this.messages.filter((_, index) => !failures.has(index));
     for (const { offset } of succeeded) this.scope.completeEarly(offset);
-    this.observation?.succeeded(this.binding.name, this.attempts, handled);
+    this.observation?.split(this.binding.name, this.attempts, error, handled);
     this.context.counts.handled += succeeded.length;
     this.singles = this.records.flatMap((record, index) => {
       const failure = failures.get(index);

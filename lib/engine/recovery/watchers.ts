@@ -1,0 +1,41 @@
+import type { ConsumerObserver, FailedEvent, MessagesEvent } from '../../messaging/consumer-observer.js';
+import type { Message } from '../../messaging/message.js';
+import type { Verdict } from './lane-delivery.js';
+
+/** An attempt that has failed, as traces are told. */
+export interface FailedTry extends Pick<FailedEvent, 'error' | 'attempt' | 'consequence' | 'exhausted'> {
+  /** Milliseconds until the next attempt in the lane. */
+  readonly delayMs?: number | undefined;
+}
+
+/** Follows messages through their attempts, such as a span of a trace. */
+export interface Trace {
+  /** Calls a handler. */
+  run<T>(call: () => T): T;
+
+  /** An attempt failed. */
+  failed(failed: FailedTry): void;
+
+  /** Nothing more is done with them here: all that follows, follows elsewhere. */
+  end(verdict: Exclude<Verdict, object>): void;
+}
+
+/** Begins traces. */
+export interface Tracer {
+  /** Whether anybody wants them now. Asked for each delivery, so it has to be quick. */
+  readonly isOn: boolean;
+
+  begin(messages: readonly Message[], group: string): Trace | undefined;
+}
+
+/** Measures attempts: of a batch all at once, also where some of its messages have failed and others have not. */
+export interface Meter {
+  attempted(event: MessagesEvent, durationMs: number, failure?: { readonly error: unknown }): void;
+}
+
+/** Who is told what happens to messages. */
+export interface Watchers {
+  readonly observer?: ConsumerObserver | undefined;
+  readonly tracer?: Tracer | undefined;
+  readonly meter?: Meter | undefined;
+}
