@@ -3,6 +3,7 @@ import { ModuleRef } from '@nestjs/core';
 import { NestLogger } from '../connection/nest-logger.js';
 import { Observers } from '../engine/observers.js';
 import type { Watchers } from '../engine/recovery/watchers.js';
+import type { Telemetry } from '../engine/telemetry.js';
 import { KAFKA_TELEMETRY } from '../kafka.constants.js';
 import { ConsumerObserver } from '../messaging/consumer-observer.js';
 
@@ -11,7 +12,7 @@ import { ConsumerObserver } from '../messaging/consumer-observer.js';
 export class ConsumerWatchers {
   constructor(
     private readonly moduleRef: ModuleRef,
-    @Inject(KAFKA_TELEMETRY) private readonly telemetry: Watchers,
+    @Inject(KAFKA_TELEMETRY) private readonly telemetry: Telemetry,
   ) {}
 
   get(): Watchers {

@@ -1,0 +1,35 @@
+import type * as api from '@opentelemetry/api';
+
+/** The package `@opentelemetry/api`, which applications that measure or trace have installed. */
+export type OpenTelemetry = typeof api;
+
+/** What we are called among others that measure and trace. */
+const scope = '@things-kit/nestjs-kafka';
+
+const missing: ReadonlySet<unknown> = new Set(['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND']);
+
+/**
+ * @returns nothing where it is not installed
+ * @throws what else keeps it from being loaded
+ */
+export async function loadOpenTelemetry(
+  load: () => Promise<unknown> = () => import('@opentelemetry/api'),
+): Promise<OpenTelemetry | undefined> {
+  try {
+    const loaded = (await load()) as OpenTelemetry & { default?: OpenTelemetry };
+    return loaded.default ?? loaded;
+  } catch (error) {
+    if (missing.has((error as { code?: unknown }).code)) return undefined;
+    throw error;
+  }
+}
+
+/** @returns nothing while no SDK is set that would do something with it */
+export function meterOf(api: OpenTelemetry): api.Meter | undefined {
+  const meter = api.metrics.getMeter(scope);
+  return meter === api.createNoopMeter() ? undefined : meter;
+}
+
+export function tracerOf(api: OpenTelemetry): api.Tracer {
+  return api.trace.getTracer(scope);
+}
