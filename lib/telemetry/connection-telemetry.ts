@@ -35,9 +35,7 @@ export class ConnectionTelemetry implements Telemetry {
 
   /** Nobody is to be told anything while nobody collects it. */
   get observer(): ConsumerMetrics | undefined {
-    this.consumerMetrics ??= this.measured(
-      (instruments) => new ConsumerMetrics(instruments, this.sets, this.errorTypes, this.guard),
-    );
+    this.consumerMetrics ??= this.measured((instruments) => this.ofConsumer(instruments));
     return this.consumerMetrics;
   }
 
@@ -48,6 +46,11 @@ export class ConnectionTelemetry implements Telemetry {
   private ofPublishing(): PublishMetrics | undefined {
     this.publishMetrics ??= this.measured((instruments) => new PublishMetrics(instruments, this.sets, this.errorTypes));
     return this.publishMetrics;
+  }
+
+  private ofConsumer(instruments: Instruments): ConsumerMetrics {
+    const { sets, errorTypes, guard } = this;
+    return new ConsumerMetrics(instruments, new PublishMetrics(instruments, sets, errorTypes), sets, errorTypes, guard);
   }
 
   private measured<T>(make: (instruments: Instruments) => T): T | undefined {

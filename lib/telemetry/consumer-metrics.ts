@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import type { Meter } from '../engine/recovery/watchers.js';
+import type { Meter, Thrown } from '../engine/recovery/watchers.js';
 import {
   ConsumerObserver,
   type CommitFailedEvent,
@@ -15,6 +15,7 @@ import type { ErrorTypes } from './error-types.js';
 import type { Guard } from './guard.js';
 import type { Instruments } from './instruments.js';
 import { attribute } from './names.js';
+import type { PublishMetrics } from './publish-metrics.js';
 import type { Count } from './tally.js';
 
 const succeeded = '';
@@ -30,6 +31,7 @@ export class ConsumerMetrics extends ConsumerObserver implements Meter {
 
   constructor(
     private readonly instruments: Instruments,
+    private readonly publishing: PublishMetrics,
     private readonly sets: AttributeSets,
     private readonly errorTypes: ErrorTypes,
     private readonly guard: Guard,
@@ -37,13 +39,18 @@ export class ConsumerMetrics extends ConsumerObserver implements Meter {
     super();
   }
 
-  attempted({ group, topic }: MessagesEvent, durationMs: number, failure?: { readonly error: unknown }): void {
+  attempted({ group, topic }: MessagesEvent, durationMs: number, failure?: Thrown): void {
     try {
       const errorType = failure ? this.errorTypes.of(failure.error) : succeeded;
       this.instruments.processDuration.record(durationMs / 1_000, this.attempts.of(group, topic, errorType));
     } catch (error) {
       this.guard.report(error);
     }
+  }
+
+  sent(records: readonly { readonly topic: string }[], durationMs: number, failure?: Thrown): void {
+    const sent = records.map(({ topic }) => ({ topic, failure }));
+    this.guard.call(() => this.publishing.sent(sent, durationMs), undefined);
   }
 
   override received({ group, topic, partition, messages }: MessagesEvent): void {
@@ -54,12 +61,10 @@ export class ConsumerMetrics extends ConsumerObserver implements Meter {
     const place = this.sets.place(group, topic, this.errorTypes.of(error));
     const kind = { [attribute.retryKind]: retryTopic === undefined ? 'lane' : 'topic' };
     this.instruments.retries.of({ ...place, ...kind }).value += messages.length;
-    if (retryTopic !== undefined) this.sent(retryTopic);
   }
 
-  override deadLettered({ group, topic, error, deadLetterTopic }: DeadLetteredEvent): void {
+  override deadLettered({ group, topic, error }: DeadLetteredEvent): void {
     this.instruments.deadLetters.of(this.sets.place(group, topic, this.errorTypes.of(error))).value++;
-    this.sent(deadLetterTopic);
   }
 
   override skipped({ group, topic, messages }: MessagesEvent): void {
@@ -81,9 +86,5 @@ export class ConsumerMetrics extends ConsumerObserver implements Meter {
   private committing(group: string, durationMs: number, errorType?: string): void {
     this.instruments.commits.of(this.sets.group(group, errorType)).value++;
     this.instruments.operationDuration.record(durationMs / 1_000, this.sets.commitDuration(group, errorType));
-  }
-
-  private sent(topic: string): void {
-    this.instruments.sent.of(this.sets.sent(topic)).value++;
   }
 }

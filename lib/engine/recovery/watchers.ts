@@ -28,9 +28,35 @@ export interface Tracer {
   begin(messages: readonly Message[], group: string): Trace | undefined;
 }
 
-/** Measures attempts: of a batch all at once, also where some of its messages have failed and others have not. */
+/** What was thrown. */
+export interface Thrown {
+  readonly error: unknown;
+}
+
+/** Measures what observers are not told of. */
 export interface Meter {
-  attempted(event: MessagesEvent, durationMs: number, failure?: { readonly error: unknown }): void;
+  /** Of a batch all at once, also where some of its messages have failed and others have not. */
+  attempted(event: MessagesEvent, durationMs: number, failure?: Thrown): void;
+
+  /** What recovery moves elsewhere, and what is stored in a transaction, was sent, and stored unless that has failed. */
+  sent(records: readonly { readonly topic: string }[], durationMs: number, failure?: Thrown): void;
+}
+
+/** Tells a meter of records that are sent by a call, with what the call throws. */
+export async function metered<T>(
+  meter: Meter | undefined,
+  records: readonly { readonly topic: string }[],
+  send: () => Promise<T>,
+): Promise<T> {
+  const startedAt = performance.now();
+  try {
+    const sent = await send();
+    meter?.sent(records, performance.now() - startedAt);
+    return sent;
+  } catch (error) {
+    meter?.sent(records, performance.now() - startedAt, { error });
+    throw error;
+  }
 }
 
 /** Who is told what happens to messages. */
