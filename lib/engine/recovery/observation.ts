@@ -59,8 +59,9 @@ export class Observation {
   succeeded(handler: string, attempt: number): void {
     const { observer, meter } = this.watchers;
     const { durationMs } = this;
+    const { topic, partition, group, messages } = this.event; // a spread would take two microseconds, once a record
     meter?.attempted(this.event, durationMs);
-    observer?.succeeded({ ...this.event, handler, attempt, durationMs });
+    observer?.succeeded({ topic, partition, group, messages, handler, attempt, durationMs });
   }
 
   failed(handler: string, attempt: number, error: unknown, consequence: Consequence): void {
