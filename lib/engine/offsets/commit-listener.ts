@@ -11,6 +11,6 @@ export function commitListener(group: string, observer: ConsumerObserver): Commi
   });
   return {
     committed: (positions, durationMs) => observer.committed(eventOf(positions, durationMs)),
-    commitFailed: (positions, durationMs, error) => observer.commitFailed({ ...eventOf(positions, durationMs), error }),
+    commitFailed: (positions, error, durationMs) => observer.commitFailed({ ...eventOf(positions, durationMs), error }),
   };
 }

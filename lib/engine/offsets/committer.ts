@@ -23,7 +23,7 @@ export interface Committable extends TopicPartition {
 export interface CommitListener {
   /** @param durationMs milliseconds that the broker took, where it was asked more than once, all of them together */
   committed(positions: readonly PartitionPosition[], durationMs: number): void;
-  commitFailed(positions: readonly PartitionPosition[], durationMs: number, error: Error): void;
+  commitFailed(positions: readonly PartitionPosition[], error: Error, durationMs: number): void;
 }
 
 type State = Pick<Committable, 'completions'> & { readonly offset: number };
@@ -118,7 +118,7 @@ export class Committer<Partition extends Committable> {
       const { failed = positions, metadataTooLarge = [] } = error instanceof CommitFailedError ? error : {};
       const tooLong = among(positions, metadataTooLarge).filter(({ metadata }) => metadata !== '');
       const others = among(positions, failed).filter((position) => !tooLong.includes(position));
-      if (others.length > 0) this.reportFailure(others, performance.now() - startedAt, error as Error);
+      if (others.length > 0) this.reportFailure(others, error as Error, performance.now() - startedAt);
       const names = others.map(partitionName);
       return new Set(tooLong.length === 0 ? names : [...names, ...(await this.sendWithoutMetadata(tooLong))]);
     }
@@ -133,8 +133,8 @@ export class Committer<Partition extends Committable> {
     return this.trySend(positions.map((position) => ({ ...position, metadata: '' })));
   }
 
-  private reportFailure(positions: readonly PartitionPosition[], durationMs: number, error: Error): void {
-    this.listener?.commitFailed(positions, durationMs, error);
+  private reportFailure(positions: readonly PartitionPosition[], error: Error, durationMs: number): void {
+    this.listener?.commitFailed(positions, error, durationMs);
     const names = positions.map((position) => `${partitionName(position)}@${position.offset}`);
     this.logger.warn(
       `Commit of ${names.join(', ')} failed, it is tried again: ${error.message}`,
