@@ -3,6 +3,8 @@ import type * as api from '@opentelemetry/api';
 /** The package `@opentelemetry/api`, which applications that measure or trace have installed. */
 export type OpenTelemetry = typeof api;
 
+type Loaded = OpenTelemetry | { readonly default: OpenTelemetry };
+
 /** What we are called among others that measure and trace. */
 const scope = '@things-kit/nestjs-kafka';
 
@@ -16,8 +18,7 @@ export async function loadOpenTelemetry(
   load: () => Promise<unknown> = () => import('@opentelemetry/api'),
 ): Promise<OpenTelemetry | undefined> {
   try {
-    const loaded = (await load()) as OpenTelemetry & { default?: OpenTelemetry };
-    return loaded.default ?? loaded;
+    return complete((await load()) as Loaded);
   } catch (error) {
     if (missing.has((error as { code?: unknown }).code)) return undefined;
     throw error;
@@ -28,6 +29,11 @@ export async function loadOpenTelemetry(
 export function meterOf(api: OpenTelemetry): api.Meter | undefined {
   const meter = api.metrics.getMeter(scope);
   return meter === api.createNoopMeter() ? undefined : meter;
+}
+
+/** Its `default` is all of it in ESM, where CommonJS is the default, and in CommonJS a part that it calls so itself. */
+function complete(loaded: Loaded): OpenTelemetry {
+  return 'createNoopMeter' in loaded ? loaded : loaded.default;
 }
 
 export function tracerOf(api: OpenTelemetry): api.Tracer {
