@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Injectable, type INestApplicationContext } from '@nestjs/common';
 import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-base';
 import { type Message, MessageHandler, Producer } from '@things-kit/nestjs-kafka';
-import { createServer, type AddressInfo } from 'node:net';
+import { freePorts } from '../../../lib/testing/apache/free-ports.js';
 import { Metrics, MetricsModule } from '../../readme/metrics-observer.js';
 import { startTracing } from '../../readme/tracing.js';
 import { startApplication } from '../../support/application.js';
@@ -44,7 +44,7 @@ describe('the README’s example of', () => {
   });
 
   it('metrics serves them to Prometheus', async () => {
-    const port = await freePort();
+    const [port] = await freePorts(1);
     process.env.METRICS_PORT = String(port);
     const { meterProvider } = await import('../../readme/metrics.js');
     try {
@@ -87,11 +87,3 @@ describe('the README’s example of', () => {
     }
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0);
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
