@@ -21,12 +21,17 @@ export class ConsumerWatchers {
     return { observer: Observers.of(all, new NestLogger(ConsumerObserver.name)), tracer, meter };
   }
 
-  /** Nest throws where it finds none. */
+  /**
+   * Nest throws where it finds none.
+   *
+   * @throws what else keeps them from being found, such as a scope
+   */
   private provided(): ConsumerObserver[] {
     try {
       return this.moduleRef.get(ConsumerObserver, { strict: false, each: true });
-    } catch {
-      return [];
+    } catch (error) {
+      if ((error as Error).constructor.name === 'UnknownElementException') return [];
+      throw error;
     }
   }
 }

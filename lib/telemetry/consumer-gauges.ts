@@ -8,11 +8,16 @@ import {
 import type { Meter, ObservableCallback } from '@opentelemetry/api';
 import { HandlerRegistry } from '../consumer/handler.registry.js';
 import { KafkaConsumerService } from '../consumer/kafka-consumer.service.js';
+import type { PartitionLag } from '../engine/partition-lag.js';
+import { settlesWithin } from '../engine/wait.js';
 import { KAFKA_CONNECTION } from '../kafka.constants.js';
 import { AttributeSets } from './attribute-sets.js';
 import { Guard } from './guard.js';
 import { loadOpenTelemetry, meterOf } from './opentelemetry.js';
 import { gaugePartitions } from './partition-gauges.js';
+
+/** Whoever collects does not wait for ever, and goes without all other numbers if this one takes longer. */
+const longestLagMs = 3_000;
 
 const restarts = {
   name: 'kafka.consumer.restarts',
@@ -84,9 +89,10 @@ export class ConsumerGauges implements OnApplicationBootstrap, BeforeApplication
     return () => gauge.removeCallback(callback);
   }
 
-  private async lags() {
+  private async lags(): Promise<PartitionLag[]> {
     try {
-      return await this.consumer.lag();
+      const lags = this.consumer.lag();
+      return (await settlesWithin(lags, longestLagMs)) ? await lags : [];
     } catch (error) {
       this.guard.report(error);
       return [];

@@ -96,7 +96,7 @@ export class BatchDelivery implements LaneDelivery {
 
   private async prepare(): Promise<Result> {
     try {
-      for (const message of this.messages) if (message.isToBePrepared) await message.prepare();
+      await (this.observation ? this.observation.run(() => this.decode()) : this.decode());
       return undefined;
     } catch (error) {
       return { error };
@@ -108,6 +108,10 @@ export class BatchDelivery implements LaneDelivery {
     const scope = { group, logger, aborted: this.scope.aborted, commit: () => Promise.resolve() };
     const attempt = new BatchAttempt(this.binding, this.messages, this.attempts, scope);
     return this.observation ? this.observation.run(() => attempt.run()) : attempt.run();
+  }
+
+  private async decode(): Promise<void> {
+    for (const message of this.messages) if (message.isToBePrepared) await message.prepare();
   }
 
   private failed(error: unknown): Verdict | Promise<Verdict> {

@@ -144,7 +144,7 @@ export class Delivery implements LaneDelivery {
 
   private async prepared(binding: HandlerBinding): Promise<Verdict> {
     try {
-      await this.message.prepare();
+      await (this.observation ? this.observation.run(() => this.message.prepare()) : this.message.prepare());
     } catch (error) {
       return this.goOn({ error });
     }

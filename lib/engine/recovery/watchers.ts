@@ -10,7 +10,7 @@ export interface FailedTry extends Pick<FailedEvent, 'error' | 'attempt' | 'cons
 
 /** Follows messages through their attempts, such as a span of a trace. */
 export interface Trace {
-  /** Calls a handler. */
+  /** Calls a handler, or what makes its payload. */
   run<T>(call: () => T): T;
 
   /** An attempt failed. */
