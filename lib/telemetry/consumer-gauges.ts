@@ -8,13 +8,15 @@ import {
 import type { Meter, ObservableCallback } from '@opentelemetry/api';
 import { HandlerRegistry } from '../consumer/handler.registry.js';
 import { KafkaConsumerService } from '../consumer/kafka-consumer.service.js';
-import type { PartitionLag } from '../engine/partition-lag.js';
+import { partitionName, type TopicPartition } from '../engine/client/consumer-client.js';
+import type { PartitionStatus } from '../engine/consumer-status.js';
 import { settlesWithin } from '../engine/wait.js';
 import { KAFKA_CONNECTION } from '../kafka.constants.js';
 import { AttributeSets } from './attribute-sets.js';
+import type { Reading, Source } from './gauge.js';
 import { Guard } from './guard.js';
+import { Instruments } from './instruments.js';
 import { loadOpenTelemetry, meterOf } from './opentelemetry.js';
-import { gaugePartitions } from './partition-gauges.js';
 
 /** Whoever collects does not wait for ever, and goes without all other numbers if this one takes longer. */
 const longestLagMs = 3_000;
@@ -24,11 +26,8 @@ const restarts = {
   unit: '{restart}',
   description: 'How often the connections of a consumer were made anew',
 };
-const lag = {
-  name: 'kafka.consumer.lag',
-  unit: '{message}',
-  description: 'Messages between the position of a partition and its last stable offset',
-};
+
+type Place = TopicPartition & { readonly group: string };
 
 /** Tells how a connection's consumer is, whenever somebody collects it; from the application's start until it has drained. */
 @Injectable()
@@ -49,7 +48,7 @@ export class ConsumerGauges implements OnApplicationBootstrap, BeforeApplication
     try {
       const api = await loadOpenTelemetry();
       const meter = api && meterOf(api);
-      if (meter) this.endings = [this.partitions(meter), this.restarts(meter), this.lag(meter)];
+      if (meter) this.endings = [...this.gauges(Instruments.of(meter)), this.restarts(meter)];
     } catch (error) {
       this.guard.report(error);
     }
@@ -59,8 +58,40 @@ export class ConsumerGauges implements OnApplicationBootstrap, BeforeApplication
     for (const end of this.endings.splice(0)) this.guard.call(end, undefined);
   }
 
-  private partitions(meter: Meter): () => void {
-    return gaugePartitions(meter, this.sets, () => this.consumer.assignments());
+  private gauges({ open, running, openAge, paused, metadataFill, lag }: Instruments): (() => void)[] {
+    return [
+      open.add(this.reading((status) => status.open)),
+      running.add(this.reading((status) => status.running)),
+      openAge.add(this.reading((status) => status.oldestOpenMs / 1_000)),
+      paused.add(this.reading((status) => Number(status.paused))),
+      metadataFill.add(this.reading((status) => status.metadataFill)),
+      lag.add(() => this.lags()),
+    ];
+  }
+
+  private reading(read: (status: PartitionStatus) => number): Source {
+    return () => this.consumer.assignments().map((status) => this.readingOf(status, read(status)));
+  }
+
+  private readingOf({ group, topic, partition }: Place, value: number | undefined): Reading {
+    return { attributes: this.sets.partition(group, topic, partition), value };
+  }
+
+  /** Not known of partitions whose brokers do not tell in time. */
+  private async lags(): Promise<Reading[]> {
+    const known = await this.knownLags();
+    return this.consumer.assignments().map((status) => this.readingOf(status, known.get(nameOf(status))));
+  }
+
+  private async knownLags(): Promise<ReadonlyMap<string, number>> {
+    try {
+      const asked = this.consumer.lag();
+      const lags = (await settlesWithin(asked, longestLagMs)) ? await asked : [];
+      return new Map(lags.map((lag) => [nameOf(lag), lag.lag]));
+    } catch (error) {
+      this.guard.report(error);
+      return new Map();
+    }
   }
 
   private restarts(meter: Meter): () => void {
@@ -75,27 +106,8 @@ export class ConsumerGauges implements OnApplicationBootstrap, BeforeApplication
     counter.addCallback(callback);
     return () => counter.removeCallback(callback);
   }
+}
 
-  /** Brokers that cannot be asked leave a gap, and hold up nothing else. */
-  private lag(meter: Meter): () => void {
-    const { name, ...options } = lag;
-    const gauge = meter.createObservableGauge(name, options);
-    const callback: ObservableCallback = async (result) => {
-      for (const { group, topic, partition, lag } of await this.lags()) {
-        result.observe(lag, this.sets.partition(group, topic, partition));
-      }
-    };
-    gauge.addCallback(callback);
-    return () => gauge.removeCallback(callback);
-  }
-
-  private async lags(): Promise<PartitionLag[]> {
-    try {
-      const lags = this.consumer.lag();
-      return (await settlesWithin(lags, longestLagMs)) ? await lags : [];
-    } catch (error) {
-      this.guard.report(error);
-      return [];
-    }
-  }
+function nameOf(place: Place): string {
+  return `${place.group}/${partitionName(place)}`;
 }

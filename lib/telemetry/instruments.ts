@@ -1,4 +1,5 @@
 import type { Histogram, Meter } from '@opentelemetry/api';
+import { Gauge } from './gauge.js';
 import { Tally } from './tally.js';
 
 /** Seconds, by the conventions. */
@@ -25,6 +26,28 @@ export class Instruments {
   readonly skips = this.tally('kafka.consumer.skips', '{message}', 'Messages completed without having been handled');
   readonly commits = this.tally('kafka.consumer.commits', '{commit}', 'Commits of offsets');
   readonly rebalances = this.tally('kafka.consumer.rebalances', '{rebalance}', 'Changes of the assigned partitions');
+  readonly open = this.gauge(
+    'kafka.consumer.messages.open',
+    '{message}',
+    'Messages taken from the broker and not completed',
+  );
+  readonly running = this.gauge('kafka.consumer.messages.running', '{message}', 'Messages in the hands of handlers');
+  readonly openAge = this.gauge(
+    'kafka.consumer.messages.open.max_age',
+    's',
+    'Time since the oldest open message was taken',
+  );
+  readonly paused = this.gauge(
+    'kafka.consumer.partition.paused',
+    '{partition}',
+    'Whether the application has paused it',
+  );
+  readonly metadataFill = this.gauge(
+    'kafka.consumer.commit.metadata.utilization',
+    '1',
+    'Used part of what the metadata of a commit holds',
+  );
+  readonly lag = this.gauge('kafka.consumer.lag', '{message}', 'Messages from the position to the last stable offset');
 
   private constructor(private readonly meter: Meter) {}
 
@@ -37,6 +60,10 @@ export class Instruments {
 
   private durations(name: string, description: string): Histogram {
     return this.meter.createHistogram(name, { unit: 's', description, advice: { explicitBucketBoundaries } });
+  }
+
+  private gauge(name: string, unit: string, description: string): Gauge {
+    return new Gauge(this.meter.createObservableGauge(name, { unit, description }));
   }
 
   private tally(name: string, unit: string, description: string): Tally {

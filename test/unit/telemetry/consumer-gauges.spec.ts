@@ -1,20 +1,37 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import type { HandlerRegistry } from '../../../lib/consumer/handler.registry.js';
 import type { KafkaConsumerService } from '../../../lib/consumer/kafka-consumer.service.js';
+import type { PartitionStatus } from '../../../lib/engine/consumer-status.js';
 import type { PartitionLag } from '../../../lib/engine/partition-lag.js';
 import { ConsumerGauges } from '../../../lib/telemetry/consumer-gauges.js';
 import { CollectedMetrics } from '../../support/telemetry.js';
 import { partitionStatus } from '../health/statuses.js';
 
+const open = 'kafka.consumer.messages.open';
+const lag = 'kafka.consumer.lag';
+
 describe('the gauges of a consumer', () => {
   let collected: CollectedMetrics;
-  beforeEach(() => {
+  let gauges: ConsumerGauges;
+  const consumer = {
+    assignments: (): PartitionStatus[] => [partitionStatus({ open: 7 })],
+    status: () => undefined,
+    lag: (): Promise<PartitionLag[]> => Promise.resolve([]),
+  };
+  beforeAll(() => Logger.overrideLogger(false));
+  beforeEach(async () => {
     collected = CollectedMetrics.start();
+    consumer.assignments = () => [partitionStatus({ open: 7 })];
+    consumer.lag = () => Promise.resolve([{ ...partitionStatus(), end: '47', lag: 5 }]);
+    gauges = await startedGauges();
   });
-  afterEach(() => collected.stop());
+  afterEach(() => {
+    gauges.beforeApplicationShutdown();
+    collected.stop();
+  });
 
-  async function gaugesWith(lag: () => Promise<PartitionLag[]>): Promise<ConsumerGauges> {
-    const consumer = { assignments: () => [partitionStatus()], status: () => undefined, lag };
+  async function startedGauges(): Promise<ConsumerGauges> {
     const registry = { bind: () => new Map() };
     const gauges = new ConsumerGauges(
       consumer as unknown as KafkaConsumerService,
@@ -25,37 +42,54 @@ describe('the gauges of a consumer', () => {
     return gauges;
   }
 
-  const toldNow = async () => {
-    const told = [...(await collected.collect()).values()].filter(({ dataPoints }) => dataPoints.length > 0);
-    return told.map(({ descriptor }) => descriptor.name);
-  };
+  const numbers = async (name: string) => (await collected.numbers(name)).map(([number]) => number);
 
   it.each([
     ['cannot tell how far it is behind', () => Promise.reject(new Error('no broker answers'))],
     ['do not answer', () => new Promise<never>(() => undefined)],
-  ])('are told but for the lag where brokers %s', async (_, lag) => {
-    await gaugesWith(lag);
+    ['tell it of other partitions only', () => Promise.resolve([])],
+  ])('leave out the lag where brokers %s, and nothing else', async (_, asked) => {
+    consumer.lag = asked;
 
-    const told = await toldNow();
-
-    expect(told).toContain('kafka.consumer.messages.open');
-    expect(told).not.toContain('kafka.consumer.lag');
+    expect(await numbers(lag)).toEqual([]);
+    expect(await numbers(open)).toEqual([7]);
   });
 
-  it('are told until the application has ended', async () => {
-    const gauges = await gaugesWith(() => Promise.resolve([]));
-    expect(await toldNow()).toContain('kafka.consumer.messages.open');
+  it('tell the last lag that is known', async () => {
+    expect(await numbers(lag)).toEqual([5]);
+
+    consumer.lag = () => Promise.reject(new Error('no broker answers'));
+
+    expect(await numbers(lag)).toEqual([5]);
+  });
+
+  it('tell 0 of a partition that another process has now', async () => {
+    expect(await numbers(open)).toEqual([7]);
+    expect(await numbers(lag)).toEqual([5]);
+
+    consumer.assignments = () => [];
+    consumer.lag = () => Promise.resolve([]);
+
+    expect(await numbers(open)).toEqual([0]);
+    expect(await numbers(lag)).toEqual([0]);
+  });
+
+  it('tell 0 once the application has ended', async () => {
+    expect(await numbers(open)).toEqual([7]);
 
     gauges.beforeApplicationShutdown();
 
-    expect(await toldNow()).toEqual([]);
+    expect(await numbers(open)).toEqual([0]);
   });
 
   it('are none without an SDK', async () => {
-    collected.stop();
-    const gauges = await gaugesWith(() => Promise.reject(new Error('not asked')));
-
-    expect(await toldNow()).toEqual([]);
     gauges.beforeApplicationShutdown();
+    collected.stop();
+    collected = CollectedMetrics.start();
+    collected.stop();
+
+    await startedGauges();
+
+    expect(await numbers(open)).toEqual([]);
   });
 });
