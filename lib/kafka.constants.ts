@@ -16,7 +16,7 @@ export const KAFKA_PRODUCER = Symbol('KAFKA_PRODUCER');
 /** The name of a connection; known only inside its own modules. */
 export const KAFKA_CONNECTION = Symbol('KAFKA_CONNECTION');
 
-/** What measures a connection's consumer; known only inside its own modules. */
+/** What measures and traces a connection; known only inside its own modules. */
 export const KAFKA_TELEMETRY = Symbol('KAFKA_TELEMETRY');
 
 /** Metadata key of `@MessageHandler`; a string, so that the ESM and the CommonJS build understand each other. */

@@ -25,6 +25,8 @@ import {
 } from './kafka.constants.js';
 import { ASYNC_OPTIONS_TYPE, ConfigurableModuleClass, KAFKA_OPTIONS, OPTIONS_TYPE } from './kafka.module-definition.js';
 import { KafkaProducer } from './producer/kafka-producer.js';
+import { ConsumerGauges } from './telemetry/consumer-gauges.js';
+import { createTelemetry } from './telemetry/create-telemetry.js';
 
 /**
  * A connection to a Kafka cluster: its consumer runs the application's `@MessageHandler` methods, its producer publishes.
@@ -76,11 +78,12 @@ function connectionModule(name: string, imports: DynamicModule['imports'], optio
       ...options,
       { provide: KAFKA_CONNECTION, useValue: name },
       { provide: KAFKA_SETTINGS, inject: [KAFKA_OPTIONS], useFactory: validateOptions },
+      { provide: KAFKA_TELEMETRY, inject: [KAFKA_CONNECTION], useFactory: createTelemetry },
       { provide: producer, useClass: KafkaProducer },
       { provide: deadLetters, useClass: DeadLetterService },
       { provide: KAFKA_PRODUCER, useExisting: producer },
     ],
-    exports: [KAFKA_CONNECTION, KAFKA_SETTINGS, KAFKA_PRODUCER, producer, deadLetters],
+    exports: [KAFKA_CONNECTION, KAFKA_SETTINGS, KAFKA_TELEMETRY, KAFKA_PRODUCER, producer, deadLetters],
   };
 }
 
@@ -94,9 +97,9 @@ function consumerModule(name: string, connection: DynamicModule): DynamicModule 
       HandlerPipeline,
       HandlerExplorer,
       HandlerRegistry,
-      { provide: KAFKA_TELEMETRY, useValue: {} },
       ConsumerWatchers,
       KafkaConsumerService,
+      ConsumerGauges,
       { provide: consumer, useExisting: KafkaConsumerService },
       { provide: KAFKA_CONSUMER, useExisting: consumer },
     ],

@@ -2,7 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { NestLogger } from '../connection/nest-logger.js';
 import { Observers } from '../engine/observers.js';
-import type { Watchers } from '../engine/recovery/observation.js';
+import type { Watchers } from '../engine/recovery/watchers.js';
+import type { Telemetry } from '../engine/telemetry.js';
 import { KAFKA_TELEMETRY } from '../kafka.constants.js';
 import { ConsumerObserver } from '../messaging/consumer-observer.js';
 
@@ -11,21 +12,26 @@ import { ConsumerObserver } from '../messaging/consumer-observer.js';
 export class ConsumerWatchers {
   constructor(
     private readonly moduleRef: ModuleRef,
-    @Inject(KAFKA_TELEMETRY) private readonly telemetry: Watchers,
+    @Inject(KAFKA_TELEMETRY) private readonly telemetry: Telemetry,
   ) {}
 
   get(): Watchers {
-    const { observer, tracer } = this.telemetry;
+    const { observer, tracer, meter } = this.telemetry;
     const all = [...this.provided(), ...(observer ? [observer] : [])];
-    return { observer: Observers.of(all, new NestLogger(ConsumerObserver.name)), tracer };
+    return { observer: Observers.of(all, new NestLogger(ConsumerObserver.name)), tracer, meter };
   }
 
-  /** Nest throws where it finds none. */
+  /**
+   * Nest throws where it finds none.
+   *
+   * @throws what else keeps them from being found, such as a scope
+   */
   private provided(): ConsumerObserver[] {
     try {
       return this.moduleRef.get(ConsumerObserver, { strict: false, each: true });
-    } catch {
-      return [];
+    } catch (error) {
+      if ((error as Error).constructor.name === 'UnknownElementException') return [];
+      throw error;
     }
   }
 }

@@ -11,7 +11,14 @@ import { fillPlaceholders } from '../discovery/placeholders.js';
 import { idempotent } from '../discovery/idempotent.js';
 import { publishing } from '../discovery/publishing.js';
 import { TopicRouter } from '../discovery/topic.router.js';
-import { DEFAULT_CONNECTION, KAFKA_CONNECTION, KAFKA_PRODUCER, KAFKA_SETTINGS } from '../kafka.constants.js';
+import type { Telemetry } from '../engine/telemetry.js';
+import {
+  DEFAULT_CONNECTION,
+  KAFKA_CONNECTION,
+  KAFKA_PRODUCER,
+  KAFKA_SETTINGS,
+  KAFKA_TELEMETRY,
+} from '../kafka.constants.js';
 import { MessageSerializer } from '../producer/message-serializer.js';
 import { IdempotencyStore } from '../messaging/idempotency-store.js';
 import { Producer } from '../messaging/producer.js';
@@ -31,6 +38,7 @@ export class HandlerRegistry {
     @Inject(KAFKA_PRODUCER) private readonly producer: Producer,
     @Inject(KAFKA_CONNECTION) readonly connection: string,
     @Inject(KAFKA_SETTINGS) readonly settings: KafkaSettings,
+    @Inject(KAFKA_TELEMETRY) private readonly telemetry: Telemetry,
   ) {}
 
   /**
@@ -80,7 +88,11 @@ export class HandlerRegistry {
   private transacting(definition: HandlerDefinition): HandlerDefinition {
     if (!definition.options.transactional) return definition;
     const serializer = new MessageSerializer(this.settings, this.settings.producer.compression);
-    return { ...definition, serialize: (messages) => serializer.serialize(messages) };
+    const { publishing } = this.telemetry;
+    return {
+      ...definition,
+      serialize: (messages) => serializer.serialize(publishing ? publishing.create(messages) : messages),
+    };
   }
 
   private withPublishing(definition: HandlerDefinition): HandlerDefinition {

@@ -44,6 +44,9 @@ export interface PartitionStatus extends TopicPartition {
 
   /** Why nothing is fetched of it: the handlers are behind, `pause()`, or what a retry topic holds is not due yet. */
   pausedFor: PauseReason[];
+
+  /** How much of what a commit's metadata can hold is in use, from 0 to 1; near 1, fewer records are taken. */
+  metadataFill: number;
 }
 
 /**
@@ -153,6 +156,7 @@ export function partitionStatus(partition: AssignedPartition, condition: Partiti
     retries,
     paused: pausedFor.includes('application'),
     pausedFor,
+    metadataFill: partition.metadataFill,
   };
 }
 

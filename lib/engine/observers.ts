@@ -81,6 +81,7 @@ export class Observers extends ConsumerObserver {
 
   private report(observer: ConsumerObserver, name: Event, error: unknown): void {
     const { text } = describeThrown(error);
-    this.log.error(`${observer.constructor.name}.${name} failed; nothing else is changed by it: ${text}`);
+    const method = `${observer.constructor.name}.${name}`;
+    this.log.error(`${method} failed; nothing else is changed by it: ${text}`, undefined, undefined, method);
   }
 }

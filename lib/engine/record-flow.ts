@@ -27,8 +27,8 @@ import type { OutgoingRecord } from './client/record-publisher.js';
 import { BatchDelivery } from './recovery/batch-delivery.js';
 import { Delivery, noCounts, type DeliveryContext, type DeliveryCounts } from './recovery/delivery.js';
 import type { LaneDelivery } from './recovery/lane-delivery.js';
-import type { Watchers } from './recovery/observation.js';
 import { address } from './recovery/redelivery.js';
+import { metered, type Watchers } from './recovery/watchers.js';
 import { AcknowledgementError } from '../messaging/errors.js';
 import { Transactions, type TransactionFactory } from './transactions/transactions.js';
 import { settlesWithin } from './wait.js';
@@ -93,10 +93,11 @@ export class RecordFlow {
     private readonly duties: RecordFlowDuties,
     private readonly logger: EngineLogger,
   ) {
-    const { group, observer, tracer } = settings;
-    const publish = (record: OutgoingRecord): Promise<PublishedRecord> => duties.publish(record);
+    const { group, observer, tracer, meter } = settings;
+    const publish = (record: OutgoingRecord): Promise<PublishedRecord> =>
+      metered(meter, [record], () => duties.publish(record));
     this.failures = new RepeatedLog(logger, wholeFailures);
-    this.deliveries = { group, logger: this.failures, counts: noCounts(), publish, observer, tracer };
+    this.deliveries = { group, logger: this.failures, counts: noCounts(), publish, observer, tracer, meter };
     this.backpressure = new Backpressure(settings);
     this.pausesTold = new PauseLog(group, logger);
     this.dispatcher = new Dispatcher(settings.concurrency, {
@@ -122,7 +123,7 @@ export class RecordFlow {
       ending: () => this.ending.signal,
     };
     const createTransactions = (): TransactionFactory => duties.createTransactions();
-    this.transactions = new Transactions(group, createTransactions, transacting, this.failures, told);
+    this.transactions = new Transactions(group, createTransactions, transacting, this.failures, told, meter);
     const send = (positions: CommittedPosition[]): Promise<void> => this.send(positions);
     this.commits = new Commits(group, () => this.partitions.all, send, this.transactions, this.failures, told);
   }

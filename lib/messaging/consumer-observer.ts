@@ -89,6 +89,9 @@ export interface DeadLetteredEvent extends MessagesEvent {
 export interface CommittedEvent {
   readonly group: string;
   readonly positions: readonly { readonly topic: string; readonly partition: number; readonly offset: string }[];
+
+  /** Milliseconds until the broker had answered. */
+  readonly durationMs: number;
 }
 
 /**

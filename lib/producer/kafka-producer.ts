@@ -3,8 +3,10 @@ import type { KafkaSettings } from '../config/kafka-settings.js';
 import { connectionSettings } from '../connection/client-settings.js';
 import { NestLogger } from '../connection/nest-logger.js';
 import { ProducerClient } from '../engine/client/producer-client.js';
+import type { PublishWatcher, WatchedPublish } from '../engine/client/produce/publish-watcher.js';
+import type { Telemetry } from '../engine/telemetry.js';
 import { settlesWithin } from '../engine/wait.js';
-import { KAFKA_SETTINGS } from '../kafka.constants.js';
+import { KAFKA_SETTINGS, KAFKA_TELEMETRY } from '../kafka.constants.js';
 import { PublishError } from '../messaging/errors.js';
 import { Producer, type OutgoingMessage, type PublishedRecord } from '../messaging/producer.js';
 import { MessageSerializer, type SerializedMessages } from './message-serializer.js';
@@ -26,29 +28,38 @@ export class KafkaProducer extends Producer {
   private readonly logger = new NestLogger(KafkaProducer.name);
   private readonly client: ProducerClient;
   private readonly serializer: MessageSerializer;
+  private readonly watcher: PublishWatcher | undefined;
 
   /** Settles when all that came before has entered the client; `undefined` when nothing waits. */
   private lastTurn: Promise<unknown> | undefined;
   private closed = false;
 
-  constructor(@Inject(KAFKA_SETTINGS) settings: KafkaSettings) {
+  constructor(@Inject(KAFKA_SETTINGS) settings: KafkaSettings, @Inject(KAFKA_TELEMETRY) telemetry: Telemetry) {
     super();
+    this.watcher = telemetry.publishing;
     const { producer } = settings;
     this.serializer = new MessageSerializer(settings, producer.compression);
     this.client = new ProducerClient(connectionSettings(settings), this.logger, producer);
   }
 
   async publish(message: OutgoingMessage): Promise<PublishedRecord> {
+    const watched = this.watcher?.begin([message]);
     try {
-      const [stored] = await this.enter([message]);
-      return await stored!;
+      const [stored] = await this.enter(watched?.messages ?? [message]);
+      watched?.entered();
+      const value = await stored!;
+      watched?.settled([{ status: 'fulfilled', value }]);
+      return value;
     } catch (cause) {
+      watched?.failed(cause);
       throw new PublishError(`Publishing to ${message.topic} failed: ${(cause as Error).message}`, { cause });
     }
   }
 
   async publishBatch(messages: OutgoingMessage[]): Promise<PublishedRecord[]> {
-    const results = await Promise.allSettled(await this.enterAll(messages));
+    const watched = this.watcher?.begin(messages);
+    const results = await Promise.allSettled(await this.enterAll(messages, watched));
+    watched?.settled(results);
     const failed = results.flatMap((result, at) => (result.status === 'rejected' ? [at] : []));
     if (failed.length > 0) throw notAllPublished(results, failed);
     return results.map((result) => (result as PromiseFulfilledResult<PublishedRecord>).value);
@@ -68,10 +79,13 @@ export class KafkaProducer extends Producer {
     if (isConnected) this.logger.log('Closed the producer', { event: 'closed', durationMs: Date.now() - startedAt });
   }
 
-  private async enterAll(messages: OutgoingMessage[]): Promise<Entered> {
+  private async enterAll(messages: OutgoingMessage[], watched: WatchedPublish | undefined): Promise<Entered> {
     try {
-      return await this.enter(messages);
+      const entered = await this.enter(watched?.messages ?? messages);
+      watched?.entered();
+      return entered;
     } catch (cause) {
+      watched?.failed(cause);
       const topics = [...new Set(messages.map(({ topic }) => topic))].join(', ');
       throw new PublishError(`Publishing to ${topics} failed: ${(cause as Error).message}`, { cause });
     }

@@ -4,12 +4,13 @@ import type { CommitListener } from './committer.js';
 
 /** Tells an observer of a group's commits. */
 export function commitListener(group: string, observer: ConsumerObserver): CommitListener {
-  const eventOf = (positions: readonly PartitionPosition[]): CommittedEvent => ({
+  const eventOf = (positions: readonly PartitionPosition[], durationMs: number): CommittedEvent => ({
     group,
+    durationMs,
     positions: positions.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) })),
   });
   return {
-    committed: (positions) => observer.committed(eventOf(positions)),
-    commitFailed: (positions, error) => observer.commitFailed({ ...eventOf(positions), error }),
+    committed: (positions, durationMs) => observer.committed(eventOf(positions, durationMs)),
+    commitFailed: (positions, error, durationMs) => observer.commitFailed({ ...eventOf(positions, durationMs), error }),
   };
 }

@@ -32,19 +32,19 @@ export class CommitRecord implements CommitListener {
   /** @param next is told, too */
   constructor(private readonly next?: CommitListener) {}
 
-  committed(positions: readonly PartitionPosition[]): void {
+  committed(positions: readonly PartitionPosition[], durationMs = 0): void {
     this.commits++;
     if (this.troubles.size > 0) for (const position of positions) this.troubles.delete(partitionName(position));
-    this.next?.committed(positions);
+    this.next?.committed(positions, durationMs);
   }
 
-  commitFailed(positions: readonly PartitionPosition[], error: Error): void {
+  commitFailed(positions: readonly PartitionPosition[], error: Error, durationMs = 0): void {
     this.commitFailures++;
     const at = performance.now();
     for (const name of positions.map(partitionName)) {
       this.troubles.set(name, { since: this.troubleOf(name, at)?.since ?? at, at, error: error.message });
     }
-    this.next?.commitFailed(positions, error);
+    this.next?.commitFailed(positions, error, durationMs);
   }
 
   /** `null` for a partition whose last commit was taken. */

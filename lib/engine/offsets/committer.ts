@@ -21,8 +21,9 @@ export interface Committable extends TopicPartition {
 
 /** Is told what became of positions. */
 export interface CommitListener {
-  committed(positions: readonly PartitionPosition[]): void;
-  commitFailed(positions: readonly PartitionPosition[], error: Error): void;
+  /** @param durationMs milliseconds that the broker took, where it was asked more than once, all of them together */
+  committed(positions: readonly PartitionPosition[], durationMs: number): void;
+  commitFailed(positions: readonly PartitionPosition[], error: Error, durationMs: number): void;
 }
 
 type State = Pick<Committable, 'completions'> & { readonly offset: number };
@@ -93,12 +94,13 @@ export class Committer<Partition extends Committable> {
     if (due.length === 0) return true;
     const states = due.map(stateOf);
     const positions = due.map((partition) => this.withMetadata(partition));
+    const startedAt = performance.now();
     const failed = await this.trySend(positions);
     due.forEach((partition, index) => {
       if (!failed.has(partitionName(partition))) this.committed.set(partition, states[index]!);
     });
     const taken = positions.filter((position) => !failed.has(partitionName(position)));
-    if (taken.length > 0) this.listener?.committed(taken);
+    if (taken.length > 0) this.listener?.committed(taken, performance.now() - startedAt);
     return failed.size === 0;
   }
 
@@ -108,6 +110,7 @@ export class Committer<Partition extends Committable> {
 
   /** @returns the partitions that the broker did not take; one that it refuses holds up no other */
   private async trySend(positions: readonly CommittedPosition[]): Promise<ReadonlySet<string>> {
+    const startedAt = performance.now();
     try {
       await this.send([...positions]);
       return new Set();
@@ -115,7 +118,7 @@ export class Committer<Partition extends Committable> {
       const { failed = positions, metadataTooLarge = [] } = error instanceof CommitFailedError ? error : {};
       const tooLong = among(positions, metadataTooLarge).filter(({ metadata }) => metadata !== '');
       const others = among(positions, failed).filter((position) => !tooLong.includes(position));
-      if (others.length > 0) this.reportFailure(others, error as Error);
+      if (others.length > 0) this.reportFailure(others, error as Error, performance.now() - startedAt);
       const names = others.map(partitionName);
       return new Set(tooLong.length === 0 ? names : [...names, ...(await this.sendWithoutMetadata(tooLong))]);
     }
@@ -130,8 +133,8 @@ export class Committer<Partition extends Committable> {
     return this.trySend(positions.map((position) => ({ ...position, metadata: '' })));
   }
 
-  private reportFailure(positions: readonly PartitionPosition[], error: Error): void {
-    this.listener?.commitFailed(positions, error);
+  private reportFailure(positions: readonly PartitionPosition[], error: Error, durationMs: number): void {
+    this.listener?.commitFailed(positions, error, durationMs);
     const names = positions.map((position) => `${partitionName(position)}@${position.offset}`);
     this.logger.warn(
       `Commit of ${names.join(', ')} failed, it is tried again: ${error.message}`,

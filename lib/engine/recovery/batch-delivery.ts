@@ -96,7 +96,7 @@ export class BatchDelivery implements LaneDelivery {
 
   private async prepare(): Promise<Result> {
     try {
-      for (const message of this.messages) if (message.isToBePrepared) await message.prepare();
+      await (this.observation ? this.observation.run(() => this.decode()) : this.decode());
       return undefined;
     } catch (error) {
       return { error };
@@ -110,9 +110,13 @@ export class BatchDelivery implements LaneDelivery {
     return this.observation ? this.observation.run(() => attempt.run()) : attempt.run();
   }
 
+  private async decode(): Promise<void> {
+    for (const message of this.messages) if (message.isToBePrepared) await message.prepare();
+  }
+
   private failed(error: unknown): Verdict | Promise<Verdict> {
     const failures = error instanceof BatchError ? this.failuresOf(error) : undefined;
-    if (failures) return this.split(failures);
+    if (failures) return this.split(failures, error);
     const decision = decide(error, { attempt: this.attempts, step: 0 }, this.binding);
     this.context.counts.failedAttempts++;
     const isSplit = splits(decision);
@@ -144,11 +148,11 @@ export class BatchDelivery implements LaneDelivery {
   }
 
   /** The others are done with. */
-  private split(failures: ReadonlyMap<number, Failure>): Promise<Verdict> {
+  private split(failures: ReadonlyMap<number, Failure>, error: unknown): Promise<Verdict> {
     const succeeded = this.records.filter((_, index) => !failures.has(index));
     const handled = this.messages.filter((_, index) => !failures.has(index));
     for (const { offset } of succeeded) this.scope.completeEarly(offset);
-    this.observation?.succeeded(this.binding.name, this.attempts, handled);
+    this.observation?.split(this.binding.name, this.attempts, error, handled);
     this.context.counts.handled += succeeded.length;
     this.singles = this.records.flatMap((record, index) => {
       const failure = failures.get(index);

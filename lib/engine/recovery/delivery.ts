@@ -14,10 +14,11 @@ import { backoffDelay, type Backoff } from './backoff.js';
 import { decide, type Decision } from './decide.js';
 import { consequenceOf, decisionFields, reportFailure, reportMove } from './failure-report.js';
 import type { LaneDelivery, Outcome, Verdict } from './lane-delivery.js';
-import { Observation, toConsequence, type Watchers } from './observation.js';
+import { Observation, toConsequence } from './observation.js';
 import { Publication } from './publication.js';
 import { deadLetterTopicFor, delayMs as delayOf, retryTopic } from './recovery-topics.js';
 import type { Addressed } from './redelivery.js';
+import type { Watchers } from './watchers.js';
 
 /** How often handlers succeeded, failed, and left messages unhandled. */
 export interface DeliveryCounts {
@@ -143,7 +144,7 @@ export class Delivery implements LaneDelivery {
 
   private async prepared(binding: HandlerBinding): Promise<Verdict> {
     try {
-      await this.message.prepare();
+      await (this.observation ? this.observation.run(() => this.message.prepare()) : this.message.prepare());
     } catch (error) {
       return this.goOn({ error });
     }

@@ -1,37 +1,18 @@
-import type { ConsumerObserver, FailedEvent, MessagesEvent } from '../../messaging/consumer-observer.js';
+import type { FailedEvent, MessagesEvent } from '../../messaging/consumer-observer.js';
 import type { Message } from '../../messaging/message.js';
 import type { Decision } from './decide.js';
-import type { Publication } from './publication.js';
 import type { Verdict } from './lane-delivery.js';
-
-/** Follows messages through their attempts, such as a span of a trace. */
-export interface Trace {
-  /** Calls a handler. */
-  run<T>(call: () => T): T;
-
-  /** An attempt failed. */
-  failed(error: unknown, consequence: FailedEvent['consequence']): void;
-
-  /** Nothing more is done with them here: all that follows, follows elsewhere. */
-  end(verdict: Exclude<Verdict, object>): void;
-}
-
-/** Begins traces; `undefined` where none is wanted. */
-export interface Tracer {
-  /** @param aborted fires when the partition is lost, perhaps between two attempts */
-  begin(messages: readonly Message[], group: string, aborted: AbortSignal): Trace | undefined;
-}
-
-/** Who is told what happens to messages. */
-export interface Watchers {
-  readonly observer?: ConsumerObserver | undefined;
-  readonly tracer?: Tracer | undefined;
-}
+import type { Publication } from './publication.js';
+import type { Trace, Watchers } from './watchers.js';
 
 /** What watchers are told of one delivery. There is none where nobody watches. */
 export class Observation {
   private readonly event: MessagesEvent;
   private trace: Trace | undefined;
+  private stopWaiting: (() => void) | undefined;
+
+  /** Of the last attempt, where that was made with others, the duration is known. */
+  private isMeasured = false;
 
   /** When the attempt under way began, by the clock of `performance`. */
   startedAt = 0;
@@ -53,7 +34,7 @@ export class Observation {
     group: string,
     aborted: AbortSignal,
   ): Observation | undefined {
-    if (!watchers.observer && !watchers.tracer) return undefined;
+    if (!watchers.observer && !watchers.meter && !watchers.tracer?.isOn) return undefined;
     return new Observation(watchers, messages, group, aborted);
   }
 
@@ -61,36 +42,44 @@ export class Observation {
   received(startedAt?: number): void {
     if (startedAt === undefined) this.watchers.observer?.received(this.event);
     else this.startedAt = startedAt;
-    this.trace = this.watchers.tracer?.begin(this.event.messages, this.event.group, this.aborted);
+    this.isMeasured = startedAt !== undefined;
+    const { tracer } = this.watchers;
+    if (tracer?.isOn) this.trace = tracer.begin(this.event.messages, this.event.group);
   }
 
   started(): void {
-    if (this.watchers.observer) this.startedAt = performance.now();
+    this.isMeasured = false;
+    if (this.watchers.observer || this.watchers.meter) this.startedAt = performance.now();
   }
 
   run<T>(call: () => T): T {
     return this.trace ? this.trace.run(call) : call();
   }
 
-  succeeded(handler: string, attempt: number, messages = this.event.messages): void {
-    if (messages.length === 0) return;
+  succeeded(handler: string, attempt: number): void {
+    const { observer, meter } = this.watchers;
     const { durationMs } = this;
-    this.watchers.observer?.succeeded({ ...this.event, messages, handler, attempt, durationMs });
+    const { topic, partition, group, messages } = this.event; // a spread would take two microseconds, once a record
+    meter?.attempted(this.event, durationMs);
+    observer?.succeeded({ topic, partition, group, messages, handler, attempt, durationMs });
   }
 
-  failed(
-    handler: string,
-    attempt: number,
-    error: unknown,
-    { consequence, exhausted, delayMs }: Consequence,
-    messages = this.event.messages,
-  ): void {
+  failed(handler: string, attempt: number, error: unknown, consequence: Consequence): void {
     const { durationMs } = this;
     const { observer } = this.watchers;
-    this.trace?.failed(error, consequence);
-    const attempted = { ...this.event, messages, handler, attempt };
-    observer?.failed({ ...attempted, durationMs, error, consequence, exhausted });
-    if (delayMs !== undefined) observer?.retried({ ...attempted, error, delayMs });
+    const { delayMs, ...follows } = consequence;
+    this.attemptFailed(error, attempt, durationMs, consequence);
+    const attempted = { ...this.event, handler, attempt, error };
+    observer?.failed({ ...attempted, durationMs, ...follows });
+    if (delayMs !== undefined) observer?.retried({ ...attempted, delayMs });
+  }
+
+  /** Some messages of a batch were handled; of the others it is told when they go on alone. */
+  split(handler: string, attempt: number, error: unknown, handled: readonly Message[]): void {
+    const { durationMs } = this;
+    this.attemptFailed(error, attempt, durationMs, { consequence: 'split', exhausted: false });
+    if (handled.length === 0) return;
+    this.watchers.observer?.succeeded({ ...this.event, messages: handled, handler, attempt, durationMs });
   }
 
   moved({ isRetry, topic, failed: { handler, attempts, error } }: Publication): void {
@@ -107,13 +96,29 @@ export class Observation {
   follow(verdict: Verdict | Promise<Verdict>): Verdict | Promise<Verdict> {
     const { trace } = this;
     if (!trace) return verdict;
+    this.stopWaiting?.();
     if (verdict instanceof Promise) return verdict.then((settled) => this.ended(settled, trace));
     return this.ended(verdict, trace);
   }
 
+  private attemptFailed(error: unknown, attempt: number, durationMs: number, consequence: Consequence): void {
+    const { meter } = this.watchers;
+    this.trace?.failed({ error, attempt, ...consequence });
+    if (!this.isMeasured) meter?.attempted(this.event, durationMs, { error });
+  }
+
   private ended(verdict: Verdict, trace: Trace): Verdict {
     if (typeof verdict !== 'object') trace.end(verdict);
+    else if (this.aborted.aborted) trace.end('abandoned');
+    else this.untilAbandoned(trace);
     return verdict;
+  }
+
+  /** Between two attempts the partition may be lost, and nobody comes back to this delivery. */
+  private untilAbandoned(trace: Trace): void {
+    const abandoned = (): void => trace.end('abandoned');
+    this.aborted.addEventListener('abort', abandoned, { once: true });
+    this.stopWaiting = () => this.aborted.removeEventListener('abort', abandoned);
   }
 
   private get durationMs(): number {

@@ -12,6 +12,7 @@ import { errorFields, placeFields } from '../log-fields.js';
 import type { EngineLogger } from '../logger.js';
 import { Committer, type CommitListener } from '../offsets/committer.js';
 import { backoffDelay, type Backoff } from '../recovery/backoff.js';
+import { metered, type Meter } from '../recovery/watchers.js';
 import { wait } from '../wait.js';
 
 /** Writes records and positions of a group together: all or nothing. */
@@ -73,6 +74,7 @@ export class Transactions {
     private readonly duties: TransactionDuties,
     private readonly logger: EngineLogger,
     private readonly listener?: CommitListener,
+    private readonly meter?: Meter,
   ) {}
 
   /** To be waited for before the position of a partition is read. */
@@ -116,7 +118,8 @@ export class Transactions {
     const { name, outputs } = partition;
     const records = outputs.take(firstUntold(positions));
     try {
-      await this.writerOf(partition).write(records, positions);
+      const writer = this.writerOf(partition);
+      await metered(this.meter, records, () => writer.write(records, positions));
       outputs.stored();
       if (partition.isOwned) this.duties.stored(partition);
       this.failures.delete(name);

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { Controller, Module, type Type } from '@nestjs/common';
+import { Controller, Module, type Provider, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { EventPattern, Payload, Transport } from '@nestjs/microservices';
+import { Test } from '@nestjs/testing';
 import kafkajs from 'kafkajs';
-import { KafkaModule } from '../../../lib/index.js';
+import { ConsumerObserver, KafkaModule } from '../../../lib/index.js';
+import { KAFKA_TELEMETRY } from '../../../lib/kafka.constants.js';
 import { startEngine } from './engine.js';
 import {
   batchHandlers,
@@ -13,7 +15,8 @@ import {
   staticHandlers,
   validatedHandlers,
 } from './handlers.js';
-import type { Close, ContenderName, Handle, Job } from './job.js';
+import type { Close, ContenderName, Handle, Job, Variant } from './job.js';
+import { sdks, Times } from './telemetry.js';
 
 /** Start with a new group from the beginning; all settings at their defaults but those that the job names. */
 export const contenders: Partial<Record<ContenderName, (job: Job, handle: Handle) => Promise<Close>>> = {
@@ -22,6 +25,11 @@ export const contenders: Partial<Record<ContenderName, (job: Job, handle: Handle
   guard: (job, handle) => startModule(job, guardedHandlers(job, handle)),
   interceptor: (job, handle) => startModule(job, interceptedHandlers(job, handle)),
   dto: (job, handle) => startModule(job, validatedHandlers(job, handle)),
+  unobserved: startUnobserved,
+  observer: (job, handle) => startModule(job, staticHandlers(job, handle), [observer]),
+  metrics: startWithSdk,
+  traces: startWithSdk,
+  unsampled: startWithSdk,
   batch: (job, handle) => startModule(job, batchHandlers(job, handle)),
   publishTo: (job, handle) => startModule(job, publishingHandlers(job, handle, false)),
   transactional: (job, handle) => startModule(job, publishingHandlers(job, handle, true)),
@@ -30,12 +38,33 @@ export const contenders: Partial<Record<ContenderName, (job: Job, handle: Handle
   microservices: startMicroservice,
 };
 
-async function startModule({ brokers, order, concurrency }: Job, handlers: Type): Promise<Close> {
-  const options = { brokers: [...brokers], group: newGroup(), processingOrder: order, concurrency };
-  @Module({ imports: [KafkaModule.forRoot({ ...options, startFromBeginning: true })], providers: [handlers] })
-  class Application {}
-  const application = await NestFactory.createApplicationContext(Application, { logger: ['error', 'warn'] });
+const observer = { provide: ConsumerObserver, useClass: Times };
+
+async function startModule(job: Job, handlers: Type, more: Provider[] = []): Promise<Close> {
+  const application = await NestFactory.createApplicationContext(moduleOf(job, [handlers, ...more]), {
+    logger: ['error', 'warn'],
+  });
   return () => application.close();
+}
+
+/** As if nothing could measure or trace. */
+async function startUnobserved(job: Job, handle: Handle): Promise<Close> {
+  const testing = Test.createTestingModule({ imports: [moduleOf(job, [staticHandlers(job, handle)])] });
+  const application = await testing.overrideProvider(KAFKA_TELEMETRY).useValue({}).compile();
+  await application.init();
+  return () => application.close();
+}
+
+function startWithSdk(job: Job, handle: Handle): Promise<Close> {
+  sdks[job.contender as Variant]!();
+  return startModule(job, staticHandlers(job, handle));
+}
+
+function moduleOf({ brokers, order, concurrency }: Job, providers: Provider[]): Type {
+  const options = { brokers: [...brokers], group: newGroup(), processingOrder: order, concurrency };
+  @Module({ imports: [KafkaModule.forRoot({ ...options, startFromBeginning: true })], providers })
+  class Application {}
+  return Application;
 }
 
 function startEachBatch(job: Job, handle: Handle): Promise<Close> {

@@ -1,13 +1,25 @@
 import type { ProcessingOrder } from '../../../lib/index.js';
 
-/** This module with something bound to its handler, or its engine without it. */
-export type Variant = 'engine' | 'guard' | 'interceptor' | 'dto' | 'batch' | 'publishTo' | 'transactional';
+/** This module with something bound to its handler or watching it, or its engine without it. */
+export type Variant =
+  | 'engine'
+  | 'guard'
+  | 'interceptor'
+  | 'dto'
+  | 'batch'
+  | 'publishTo'
+  | 'transactional'
+  | 'unobserved'
+  | 'observer'
+  | 'metrics'
+  | 'traces'
+  | 'unsampled';
 
 /** Who is measured: this module, kafkajs's consumer or producer in their two ways, or the Kafka transport of @nestjs/microservices. */
 export type ContenderName = 'module' | Variant | 'eachBatch' | 'eachMessage' | 'send' | 'sendBatch' | 'microservices';
 
 /** What a child process measures. */
-export type Task = 'consume' | 'parallel' | 'latency' | 'memory' | 'lifecycle' | 'publish';
+export type Task = 'consume' | 'cpu' | 'parallel' | 'latency' | 'memory' | 'lifecycle' | 'publish';
 
 /** One sample, as its child process is told. */
 export interface Job {

@@ -60,6 +60,7 @@ const parallelTopic = (keys: number): TopicPlan => ({
 export const scenarios: readonly Scenario[] = [
   { name: 'noop', topics: [noop], measure: measureNoop },
   { name: 'pipeline', topics: [noop], measure: measurePipeline },
+  { name: 'telemetry', topics: [noop], measure: measureTelemetry },
   { name: 'work', topics: [work], measure: measureWork },
   {
     name: 'parallel',
@@ -103,6 +104,34 @@ async function measurePipeline(brokers: readonly string[], rounds: number): Prom
     row('no-op handler, against the engine without Nest', [module, engine], atLeast(0.9)),
     ...what.map((kind, at) => row(`no-op handler ${kind}, against the same without`, [bound[at], module])),
   ];
+}
+
+/** Samples for each round: a few percent are what there is to see. */
+const telemetryPairs = 3;
+
+/** CPU of the process for a record whose handler does nothing, which makes the most of what watching it costs. */
+async function measureTelemetry(brokers: readonly string[], rounds: number): Promise<Comparison[]> {
+  const names = ['unobserved', 'module', 'observer', 'metrics', 'traces', 'unsampled'] as const;
+  const jobs = names.map((contender) =>
+    job(brokers, { task: 'cpu', contender, topic: noop.topic, records: noop.records }),
+  );
+  const [unobserved, ...watched] = await sampler.inTurn(jobs, rounds * telemetryPairs);
+  const kinds: readonly (readonly [what: string, target?: Target])[] = [
+    ['no SDK set', atMost(1.05)],
+    ['a ConsumerObserver'],
+    ['an SDK for metrics', atMost(1.1)],
+    ['an SDK for traces, all sampled'],
+    ['an SDK for traces, none sampled'],
+  ];
+  return kinds.map(([what, target], at) =>
+    compare(
+      `no-op handler, ${what}, against the same without telemetry`,
+      'µs CPU / record',
+      'microsPerRecord',
+      [watched[at], unobserved],
+      target,
+    ),
+  );
 }
 
 async function measureWork(brokers: readonly string[], rounds: number): Promise<Comparison[]> {

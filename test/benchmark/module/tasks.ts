@@ -13,6 +13,7 @@ export let seen: unknown;
 /** What a sample measures, once in its process. */
 export const tasks: Record<Task, (job: Job) => Promise<Figures>> = {
   consume,
+  cpu,
   parallel,
   latency,
   memory,
@@ -34,7 +35,23 @@ async function consume(job: Job): Promise<Figures> {
   return { recordsPerSecond: job.records / seconds };
 }
 
-/** The same, and how long it would have taken at best: as long as the busiest lane, or all lanes side by side. */
+/** Once a quarter of the records has warmed up. */
+async function cpu(job: Job): Promise<Figures> {
+  const measured = job.records * 0.75;
+  let left = job.records;
+  let before: NodeJS.CpuUsage | undefined;
+  const used = new Promise<NodeJS.CpuUsage>((resolve) => {
+    void contenders[job.contender]!(job, (payload) => {
+      seen = payload;
+      if (--left === measured) before = process.cpuUsage();
+      if (left === 0) resolve(process.cpuUsage(before));
+    });
+  });
+  const { user, system } = await used;
+  return { microsPerRecord: (user + system) / measured };
+}
+
+/** The same as {@link consume}, and how long it would have taken at best: as long as the busiest lane, or all lanes side by side. */
 async function parallel(job: Job): Promise<Figures> {
   const [least, most] = job.handlerMs;
   const random = randomFrom(job.records);

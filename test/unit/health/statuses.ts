@@ -48,6 +48,7 @@ export function partitionStatus(fields: Partial<PartitionStatus> = {}): Partitio
     retries: 0,
     commitTrouble: null,
     paused: false,
+    metadataFill: 0,
     pausedFor: [],
     ...fields,
   };

@@ -1,0 +1,95 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import type { HandlerRegistry } from '../../../lib/consumer/handler.registry.js';
+import type { KafkaConsumerService } from '../../../lib/consumer/kafka-consumer.service.js';
+import type { PartitionStatus } from '../../../lib/engine/consumer-status.js';
+import type { PartitionLag } from '../../../lib/engine/partition-lag.js';
+import { ConsumerGauges } from '../../../lib/telemetry/consumer-gauges.js';
+import { CollectedMetrics } from '../../support/telemetry.js';
+import { partitionStatus } from '../health/statuses.js';
+
+const open = 'kafka.consumer.messages.open';
+const lag = 'kafka.consumer.lag';
+
+describe('the gauges of a consumer', () => {
+  let collected: CollectedMetrics;
+  let gauges: ConsumerGauges;
+  const consumer = {
+    assignments: (): PartitionStatus[] => [partitionStatus({ open: 7 })],
+    status: () => undefined,
+    lag: (): Promise<PartitionLag[]> => Promise.resolve([]),
+  };
+  beforeAll(() => Logger.overrideLogger(false));
+  beforeEach(async () => {
+    collected = CollectedMetrics.start();
+    consumer.assignments = () => [partitionStatus({ open: 7 })];
+    consumer.lag = () => Promise.resolve([{ ...partitionStatus(), end: '47', lag: 5 }]);
+    gauges = await startedGauges();
+  });
+  afterEach(() => {
+    gauges.beforeApplicationShutdown();
+    collected.stop();
+  });
+
+  async function startedGauges(): Promise<ConsumerGauges> {
+    const registry = { bind: () => new Map() };
+    const gauges = new ConsumerGauges(
+      consumer as unknown as KafkaConsumerService,
+      registry as unknown as HandlerRegistry,
+      'default',
+    );
+    await gauges.onApplicationBootstrap();
+    return gauges;
+  }
+
+  const numbers = async (name: string) => (await collected.numbers(name)).map(([number]) => number);
+
+  it.each([
+    ['cannot tell how far it is behind', () => Promise.reject(new Error('no broker answers'))],
+    ['do not answer', () => new Promise<never>(() => undefined)],
+    ['tell it of other partitions only', () => Promise.resolve([])],
+  ])('leave out the lag where brokers %s, and nothing else', async (_, asked) => {
+    consumer.lag = asked;
+
+    expect(await numbers(lag)).toEqual([]);
+    expect(await numbers(open)).toEqual([7]);
+  });
+
+  it('tell the last lag that is known', async () => {
+    expect(await numbers(lag)).toEqual([5]);
+
+    consumer.lag = () => Promise.reject(new Error('no broker answers'));
+
+    expect(await numbers(lag)).toEqual([5]);
+  });
+
+  it('tell 0 of a partition that another process has now', async () => {
+    expect(await numbers(open)).toEqual([7]);
+    expect(await numbers(lag)).toEqual([5]);
+
+    consumer.assignments = () => [];
+    consumer.lag = () => Promise.resolve([]);
+
+    expect(await numbers(open)).toEqual([0]);
+    expect(await numbers(lag)).toEqual([0]);
+  });
+
+  it('tell 0 once the application has ended', async () => {
+    expect(await numbers(open)).toEqual([7]);
+
+    gauges.beforeApplicationShutdown();
+
+    expect(await numbers(open)).toEqual([0]);
+  });
+
+  it('are none without an SDK', async () => {
+    gauges.beforeApplicationShutdown();
+    collected.stop();
+    collected = CollectedMetrics.start();
+    collected.stop();
+
+    await startedGauges();
+
+    expect(await numbers(open)).toEqual([]);
+  });
+});
