@@ -67,6 +67,11 @@ export class KafkaConsumerService extends Consumer {
     return this.registry.connection;
   }
 
+  /** Whether its handlers are known: from the start of the application on. */
+  get isBound(): boolean {
+    return this.registry.bound !== undefined;
+  }
+
   /**
    * What a consumer is at, owns and has done; `undefined` while the application's handlers are not known yet, and without any.
    *

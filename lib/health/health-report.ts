@@ -52,16 +52,17 @@ export interface Examined {
   readonly findings: readonly Finding[];
 }
 
-/** @param remarks on what has no consumer */
-export function reportOf(examined: readonly Examined[], remarks: readonly string[]): KafkaHealthReport {
+/** @param others on what has no consumer */
+export function reportOf(examined: readonly Examined[], others: readonly Finding[]): KafkaHealthReport {
   const told = examined.flatMap(({ connection, status, findings }) =>
     findings.map(({ isFault, text }) => ({ isFault, text: `${nameOf(connection, status.group)}: ${text}` })),
   );
-  const faults = told.filter(({ isFault }) => isFault);
-  const notes = told.filter(({ isFault }) => !isFault);
+  const all = [...told, ...others];
+  const faults = all.filter(({ isFault }) => isFault);
+  const notes = all.filter(({ isFault }) => !isFault);
   return {
     status: faults.length > 0 ? 'down' : 'up',
-    reasons: [...[...faults, ...notes].map(({ text }) => text), ...remarks],
+    reasons: [...faults, ...notes].map(({ text }) => text),
     groups: examined.map(groupHealth),
   };
 }

@@ -2,7 +2,7 @@ import { Inject, Injectable, Optional } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { KafkaConsumerService } from '../consumer/kafka-consumer.service.js';
 import type { GroupConsumerStatus, PartitionStatus } from '../engine/consumer-status.js';
-import type { Finding } from './finding.js';
+import { fault, note, type Finding } from './finding.js';
 import { reportOf, type KafkaHealthReport } from './health-report.js';
 import { KAFKA_HEALTH_OPTIONS, withDefaults, type KafkaHealthOptions } from './kafka-health.options.js';
 import { connectionFindings, readinessFindings, startupFindings } from './membership-findings.js';
@@ -59,9 +59,11 @@ export class KafkaHealth {
         examine(status, consumer.assignments(status.group));
       return statuses.map((status) => ({ connection, status, findings: findingsOf(status) }));
     });
-    const idle = consumers.filter(({ connection }) => !examined.some((one) => one.connection === connection));
-    const remarks = idle.map(({ connection }) => `connection "${connection}" has no handlers: nothing to consume`);
-    return reportOf(examined, consumers.length === 0 ? ['no KafkaModule is imported'] : remarks);
+    const others = consumers.filter(({ connection }) => !examined.some((one) => one.connection === connection));
+    return reportOf(
+      examined,
+      consumers.length === 0 ? [note('no KafkaModule is imported')] : others.map(withoutGroups),
+    );
   }
 
   /** Of all connections, whatever they are called. */
@@ -69,4 +71,9 @@ export class KafkaHealth {
     const provided = [...this.modules.values()].map(({ providers }) => providers.get(KafkaConsumerService)?.instance);
     return provided.filter((instance) => instance instanceof KafkaConsumerService);
   }
+}
+
+function withoutGroups({ connection, isBound }: KafkaConsumerService): Finding {
+  const name = `connection "${connection}"`;
+  return isBound ? note(`${name} has no handlers: nothing to consume`) : fault(`${name} has not been started yet`);
 }

@@ -7,6 +7,7 @@ import { Broker } from '../../lib/engine/client/connection/kafkajs-internals.js'
 import { GroupClient } from '../../lib/engine/client/group-client.js';
 import { RecordFlow } from '../../lib/engine/record-flow.js';
 import { startApplication } from '../support/application.js';
+import { eventually } from '../support/eventually.js';
 import { untilHealth } from '../support/health.js';
 
 /** On an embedded broker of its own, whatever the run's broker is: it fails on demand. */
@@ -176,15 +177,18 @@ describe('the health of a consumer in trouble', () => {
     await untilHealthy();
   });
 
-  it('is down while heartbeats go on and nothing is fetched of what is there', async () => {
-    await start();
+  it('is down while heartbeats go on and nothing is fetched of what is there; its connections are made anew', async () => {
+    await start({ rebalanceTimeoutMs: 1_000 });
     await untilHealthy();
     const fault = kafka.faults.delay('Fetch', 60_000, { times: Infinity, when: 'before' });
     await kafka.until(() => fault.hits > 0);
     kafka.produce('orders', [{ value: '1' }]);
 
     await untilHealth(app, 'liveness', 'down', 'there are records from orders-0@0 on, and none is fetched, for');
-    expect(app.get(KafkaConsumerService).status()!.heartbeatMs).toBeLessThan(3_000);
+    const status = () => app.get(KafkaConsumerService).status()!;
+    expect(status().heartbeatMs).toBeLessThan(3_000);
+    await eventually(() => status().restarts > 0, { timeoutMs: 40_000, message: 'the client is replaced' });
+    expect(status().failures!.error).toContain('orders-0 has records from 0 on, and no fetch of it was answered');
 
     fault.cancel();
     await untilHealthy();

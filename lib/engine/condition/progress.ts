@@ -40,7 +40,7 @@ export class Progress {
   /** Milliseconds for which a partition should have gone on; 0 while it has nothing to do or is paused. */
   stalledMs(partition: TopicPartition, now = performance.now()): number {
     const standing = this.known.get(partitionName(partition));
-    return standing?.isOwed ? Math.round(now - standing.since) : 0;
+    return standing?.isStalled ? Math.round(now - standing.since) : 0;
   }
 
   /** To be called every second or so. */

@@ -17,7 +17,8 @@ export interface Standing {
   /** What was owed at a position is owed until the position moves. */
   readonly isOwed: boolean;
 
-  /** Since when it stands still without a reason; the time of the last look where it has one. */
+  /** Whether it stands still without a reason, and since when. */
+  readonly isStalled: boolean;
   readonly since: number;
 
   /** Since when the position is the same. */
@@ -26,8 +27,9 @@ export interface Standing {
 
 /** Takes a look into account. */
 export function look(before: Standing | undefined, { position, isOwed, isPaused }: Reading, at: number): Standing {
-  if (before?.position !== position) return { position, isOwed: isOwed ?? false, since: at, movedAt: at };
-  const isOwedNow = isOwed ?? before.isOwed;
-  const goesOn = before.isOwed && isOwedNow && !isPaused;
-  return { position, isOwed: isOwedNow, since: goesOn ? before.since : at, movedAt: before.movedAt };
+  const moved = before?.position !== position;
+  const isOwedNow = isOwed ?? (!moved && before.isOwed);
+  const isStalled = isOwedNow && !isPaused;
+  const since = isStalled && !moved && before.isStalled ? before.since : at;
+  return { position, isOwed: isOwedNow, isStalled, since, movedAt: moved ? at : before.movedAt };
 }

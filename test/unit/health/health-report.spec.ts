@@ -5,7 +5,11 @@ import { groupStatus } from './statuses.js';
 
 describe('A health report', () => {
   it('is up without consumers, and says so', () => {
-    expect(reportOf([], ['nothing to consume'])).toEqual({ status: 'up', reasons: ['nothing to consume'], groups: [] });
+    expect(reportOf([], [note('nothing to consume')])).toEqual({
+      status: 'up',
+      reasons: ['nothing to consume'],
+      groups: [],
+    });
   });
 
   it('is down if one consumer is, and tells faults first, with the names of group and connection', () => {

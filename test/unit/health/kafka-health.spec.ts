@@ -14,6 +14,8 @@ describe('KafkaHealth', () => {
 
   const options: KafkaOptions = { brokers: ['127.0.0.1:1'], group: 'billing', autoStart: false };
 
+  const connections = [KafkaModule.forRoot(options), KafkaModule.forRoot({ ...options, name: 'analytics' })];
+
   class Orders {
     @MessageHandler('orders')
     created(): void {}
@@ -34,8 +36,7 @@ describe('KafkaHealth', () => {
   }
 
   it('covers every group of every connection', async () => {
-    const analytics = KafkaModule.forRoot({ ...options, name: 'analytics' });
-    const health = await healthIn({ imports: [KafkaModule.forRoot(options), analytics], providers: [Orders, Clicks] });
+    const health = await healthIn({ imports: connections, providers: [Orders, Clicks] });
 
     for (const report of [health.startup(), health.readiness(), health.liveness()]) {
       expect(report.status).toBe('up');
@@ -60,6 +61,19 @@ describe('KafkaHealth', () => {
     await app!.close();
 
     expect((await healthIn({})).readiness()).toMatchObject({ status: 'up', reasons: ['no KafkaModule is imported'] });
+  });
+
+  it('is down while the application has not started', async () => {
+    const imports = [KafkaHealthModule, ...connections];
+    const testing = await Test.createTestingModule({ imports, providers: [Orders, Clicks] })
+      .setLogger(new LogRecorder())
+      .compile();
+    app = testing;
+
+    expect(testing.get(KafkaHealth).startup()).toMatchObject({
+      status: 'down',
+      reasons: ['connection "default" has not been started yet', 'connection "analytics" has not been started yet'],
+    });
   });
 
   it('tells the same in the form of Terminus, under the key that is asked for', async () => {

@@ -5,7 +5,7 @@ import { look, type Reading, type Standing } from '../../../../lib/engine/condit
 function after(...readings: Partial<Reading>[]): Standing & { stillFor: number } {
   const all = readings.map((reading) => ({ position: 5, isOwed: true, isPaused: false, ...reading }));
   const standing = all.reduce<Standing | undefined>((before, reading, at) => look(before, reading, at), undefined)!;
-  return { ...standing, stillFor: standing.isOwed ? all.length - 1 - standing.since : 0 };
+  return { ...standing, stillFor: standing.isStalled ? all.length - 1 - standing.since : 0 };
 }
 
 describe('look', () => {
@@ -24,7 +24,7 @@ describe('look', () => {
     ],
     ['what has nothing to do any more', 0, [{}, {}, { isOwed: false }]],
     ['what is paused', 0, [{}, {}, { isPaused: true }]],
-    ['what was paused', 1, [{}, { isPaused: true }, { isPaused: true }, {}]],
+    ['what was paused', 1, [{}, { isPaused: true }, { isPaused: true }, {}, {}]],
   ])('%s stands still for %i', (_, stillFor, readings) => {
     expect(after(...readings).stillFor).toBe(stillFor);
   });
