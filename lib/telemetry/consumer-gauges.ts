@@ -1,11 +1,6 @@
-import {
-  Inject,
-  Injectable,
-  Logger,
-  type BeforeApplicationShutdown,
-  type OnApplicationBootstrap,
-} from '@nestjs/common';
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Meter, ObservableCallback } from '@opentelemetry/api';
+import { NestLogger } from '../connection/nest-logger.js';
 import { HandlerRegistry } from '../consumer/handler.registry.js';
 import { KafkaConsumerService } from '../consumer/kafka-consumer.service.js';
 import { partitionName, type TopicPartition } from '../engine/client/consumer-client.js';
@@ -32,7 +27,7 @@ type Place = TopicPartition & { readonly group: string };
 /** Tells how a connection's consumer is, whenever somebody collects it; from the application's start until it has drained. */
 @Injectable()
 export class ConsumerGauges implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly guard = new Guard(new Logger('KafkaTelemetry'));
+  private readonly guard = new Guard(new NestLogger('KafkaTelemetry'));
   private readonly sets: AttributeSets;
   private endings: (() => void)[] = [];
 

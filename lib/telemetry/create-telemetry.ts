@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { NestLogger } from '../connection/nest-logger.js';
 import type { Telemetry } from '../engine/telemetry.js';
 import { ConnectionTelemetry } from './connection-telemetry.js';
 import { Guard } from './guard.js';
@@ -6,7 +6,7 @@ import { loadOpenTelemetry } from './opentelemetry.js';
 
 /** @returns what measures and traces a connection; nothing does where `@opentelemetry/api` is not installed */
 export async function createTelemetry(connection: string): Promise<Telemetry> {
-  const guard = new Guard(new Logger('KafkaTelemetry'));
+  const guard = new Guard(new NestLogger('KafkaTelemetry'));
   try {
     const api = await loadOpenTelemetry();
     return api ? new ConnectionTelemetry(api, connection, guard) : {};

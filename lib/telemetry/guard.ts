@@ -21,6 +21,11 @@ export class Guard {
   }
 
   report(error: unknown): void {
-    this.log.error(`Telemetry failed; nothing else is changed by it: ${describeThrown(error).text}`, 'telemetry');
+    this.log.error(
+      `Telemetry failed; nothing else is changed by it: ${describeThrown(error).text}`,
+      undefined,
+      undefined,
+      'telemetry',
+    );
   }
 }

@@ -17,7 +17,7 @@ const mayImport: Record<string, readonly string[]> = {
   consumer: ['constants', 'config', 'connection', 'discovery', 'engine', 'messaging', 'producer'],
   'schema-registry': ['messaging'],
   health: ['constants', 'config', 'consumer', 'engine', 'messaging'],
-  telemetry: ['constants', 'config', 'consumer', 'engine', 'messaging'],
+  telemetry: ['constants', 'config', 'connection', 'consumer', 'engine', 'messaging'],
   module: [
     'constants',
     'config',
@@ -126,6 +126,13 @@ describe('The files of lib', () => {
 
   it('do not import what tells of their health', () => {
     expect(offences(({ path }, { file }) => partOf(path) !== 'health' && partOf(file ?? '') === 'health')).toEqual([]);
+  });
+
+  it('know OpenTelemetry in what measures and traces only', () => {
+    const users = offences((_, imported) => imported.package?.startsWith('@opentelemetry/') ?? false);
+
+    expect(users.filter((user) => !user.startsWith('telemetry/'))).toEqual([]);
+    expect(users.length).toBeGreaterThan(0);
   });
 
   it('import files, not barrels', () => {

@@ -19,7 +19,9 @@ describe('the gauges of a consumer', () => {
     status: () => undefined,
     lag: (): Promise<PartitionLag[]> => Promise.resolve([]),
   };
-  beforeAll(() => Logger.overrideLogger(false));
+  beforeAll(() => {
+    Logger.overrideLogger(false);
+  });
   beforeEach(async () => {
     collected = CollectedMetrics.start();
     consumer.assignments = () => [partitionStatus({ open: 7 })];
@@ -32,7 +34,7 @@ describe('the gauges of a consumer', () => {
   });
 
   async function startedGauges(): Promise<ConsumerGauges> {
-    const registry = { bind: () => new Map() };
+    const registry = { bind: () => new Map<string, never>() };
     const gauges = new ConsumerGauges(
       consumer as unknown as KafkaConsumerService,
       registry as unknown as HandlerRegistry,
