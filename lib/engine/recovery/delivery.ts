@@ -1,63 +1,21 @@
 import { AcknowledgementError, MessagingError } from '../../messaging/errors.js';
 import type { PublishedRecord } from '../../messaging/producer.js';
+import { isPromise } from '../at-once.js';
 import { recordToSend } from '../client/outgoing.js';
 import type { RecordToSend } from '../client/produce/pending-record.js';
-import { RecordTooLargeError, type OutgoingRecord } from '../client/record-publisher.js';
 import { KafkaMessage } from '../decode/kafka-message.js';
 import { describeThrown } from '../describe-thrown.js';
 import type { HandlerBinding } from '../handler-binding.js';
-import { errorFields, placeFields } from '../log-fields.js';
-import type { EngineLogger, LogEvent, LogFields } from '../logger.js';
-import { Attempt, type AttemptScope, type Failure, type Result } from './attempt.js';
-import { isPromise } from '../at-once.js';
-import { backoffDelay, type Backoff } from './backoff.js';
+import { Attempt, type Failure, type Result } from './attempt.js';
 import { decide, type Decision } from './decide.js';
-import { consequenceOf, decisionFields, reportFailure, reportMove } from './failure-report.js';
+import type { DeliveryContext, DeliveryCounts, DeliveryScope } from './delivery-context.js';
+import { nameOf, reportAttempt, reportLate, reportMove, reportPassed } from './failure-report.js';
 import type { LaneDelivery, Outcome, Verdict } from './lane-delivery.js';
 import { Observation, toConsequence } from './observation.js';
-import { Publication } from './publication.js';
-import { deadLetterTopicFor, delayMs as delayOf, retryTopic } from './recovery-topics.js';
+import { deadLetter, retryLater, type Publication } from './publication.js';
+import { deadLetterTopicFor } from './recovery-topics.js';
 import type { Addressed } from './redelivery.js';
-import type { Watchers } from './watchers.js';
-
-/** How often handlers succeeded, failed, and left messages unhandled. */
-export interface DeliveryCounts {
-  handled: number;
-  failedAttempts: number;
-  skipped: number;
-
-  /** Messages moved to a retry topic. */
-  retriedLater: number;
-
-  /** Messages moved to a dead-letter topic. */
-  deadLettered: number;
-}
-
-export function noCounts(): DeliveryCounts {
-  return { handled: 0, failedAttempts: 0, skipped: 0, retriedLater: 0, deadLettered: 0 };
-}
-
-/** What all deliveries have in common. */
-export interface DeliveryContext extends Watchers {
-  readonly group: string;
-  readonly logger: EngineLogger;
-  readonly counts: DeliveryCounts;
-
-  /** Resolves once the record is stored, with where. */
-  readonly publish: (record: OutgoingRecord) => Promise<PublishedRecord>;
-}
-
-/** What a delivery has of its record's partition. */
-export interface DeliveryScope extends Pick<AttemptScope, 'aborted'> {
-  /** Completes the record, with what is to be stored with its position; resolves once that is committed. */
-  readonly commit: (outputs?: readonly RecordToSend[]) => Promise<void>;
-
-  /** Whether what is moved elsewhere is stored with the position. */
-  readonly takesMoved?: boolean;
-}
-
-/** How long a record waits whose publication failed. */
-const publishBackoff: Backoff = { initialDelayMs: 500, multiplier: 2, maxDelayMs: 30_000, jitter: 'full' };
+import { storeElsewhere } from './store-elsewhere.js';
 
 /** The way of one record through the handlers of its topic, one after the other: decode, invoke, recover. */
 export class Delivery implements LaneDelivery {
@@ -187,8 +145,8 @@ export class Delivery implements LaneDelivery {
   private end(): Verdict {
     if (this.taken === 0) this.context.counts.skipped++;
     if (this.taken === 0) this.observation?.skipped();
-    const { passedBy } = this.addressed;
-    if (passedBy) this.context.logger.debug(`${this.place} is skipped: ${passedBy}`, this.fields('skipped'));
+    const { passedBy, record } = this.addressed;
+    if (passedBy) reportPassed(this.context, record, passedBy);
     return this.outcome;
   }
 
@@ -216,8 +174,9 @@ export class Delivery implements LaneDelivery {
   }
 
   private succeeded(late: Result): Verdict | undefined {
-    if (late) this.reportLate(late);
-    this.observation?.succeeded(this.handlers[this.turn]!.name, this.attemptsInAll);
+    const { name } = this.handlers[this.turn]!;
+    if (late) reportLate(this.context, this.addressed.record, name, late.error);
+    this.observation?.succeeded(name, this.attemptsInAll);
     this.outcome = 'handled';
     if (this.published) this.outputs = [...(this.outputs ?? []), ...this.published];
     return this.next('handled');
@@ -231,7 +190,8 @@ export class Delivery implements LaneDelivery {
     this.context.counts.failedAttempts++;
     this.observation?.failed(binding.name, this.attemptsInAll, error, toConsequence(decision));
     this.publication = this.publicationFor(decision, error, binding);
-    this.report(decision, error);
+    const failed = { handler: binding.name, attempt: this.attemptsInAll, to: this.publication?.topic };
+    reportAttempt(this.context, this.addressed.record, failed, decision, error);
     if (this.publication) return this.publish(this.publication);
     if (decision.kind === 'retry') return { retryInMs: decision.delayMs };
     if (decision.kind === 'stop') return 'stopped';
@@ -263,32 +223,23 @@ export class Delivery implements LaneDelivery {
     if (decision.kind !== 'retry-topic' && decision.kind !== 'dead-letter') return undefined;
     const { record, step } = this.addressed;
     const { group } = this.context;
-    const thrown = describeThrown(error);
-    const failed = { record, group, handler: binding.name, attempts: this.attemptsInAll, error, thrown };
-    const now = new Date();
-    if (decision.kind === 'dead-letter') return new Publication(this.deadLetterTopic, failed, now);
-    const { delay } = decision;
-    const due = new Date(now.getTime() + delayOf(delay)!);
-    const headers = { 'retry-step': String(step + 1), 'retry-due': due.toISOString() };
-    return new Publication(retryTopic(record.topic, group, delay), failed, now, headers, record.partition);
+    const attempts = this.attemptsInAll;
+    const failed = { record, group, handler: binding.name, attempts, error, thrown: describeThrown(error) };
+    return decision.kind === 'dead-letter'
+      ? deadLetter(this.deadLetterTopic, failed)
+      : retryLater(decision.delay, step + 1, failed);
   }
 
   /** Until it is stored, or is to be stored with the position, the record holds its lane. */
   private publish(publication: Publication): Verdict | Promise<Verdict> {
-    if (!this.scope.takesMoved) return this.publishNow(publication);
+    if (!this.scope.takesMoved) return this.store(publication);
     this.outputs = [...(this.outputs ?? []), recordToSend(publication.outgoing)];
     return this.moved(publication);
   }
 
-  private async publishNow(publication: Publication): Promise<Verdict> {
-    let stored: PublishedRecord;
-    try {
-      stored = await this.context.publish(publication.outgoing);
-    } catch (error) {
-      if (error instanceof RecordTooLargeError && publication.shrink()) return this.publishNow(publication);
-      return this.held(publication, error);
-    }
-    return this.moved(publication, stored);
+  private async store(publication: Publication): Promise<Verdict> {
+    const stored = await storeElsewhere(publication, this.context, this.scope.aborted);
+    return typeof stored === 'object' && 'topic' in stored ? this.moved(publication, stored) : stored;
   }
 
   /** @param stored where; without it, it goes with the position */
@@ -300,65 +251,17 @@ export class Delivery implements LaneDelivery {
     return this.next(publication.isRetry ? 'retriedLater' : 'deadLettered') ?? this.proceed();
   }
 
-  private held(publication: Publication, error: unknown): Verdict {
-    if (this.scope.aborted.aborted) return 'abandoned';
-    const retryInMs = backoffDelay(++publication.failures, publishBackoff);
-    const { text } = describeThrown(error);
-    this.context.logger.error(
-      `${this.place} could not be moved to ${publication.topic}; nothing is dropped, it holds its lane, trying again in ` +
-        `${Math.round(retryInMs)} ms: ${text}`,
-      undefined,
-      {
-        ...this.fields('held'),
-        to: { topic: publication.topic },
-        delayMs: Math.round(retryInMs),
-        ...errorFields(error),
-      },
-      `held ${publication.topic} ${text}`,
-    );
-    return { retryInMs };
-  }
-
   private async commit(): Promise<void> {
     if (this.turn < this.handlers.length - 1) {
       const others = this.handlers.slice(this.turn + 1).map(({ name }) => name);
       throw new AcknowledgementError(
-        `${this.place} cannot be committed yet: ${others.join(', ')} has still to handle it`,
+        `${nameOf(this.addressed.record)} cannot be committed yet: ${others.join(', ')} has still to handle it`,
       );
     }
     const { outputs } = this;
     this.outputs = undefined; // they go with this commit: none may follow
     this.isCommitted = true;
     await this.scope.commit(outputs);
-  }
-
-  private get place(): string {
-    const { topic, partition, offset } = this.addressed.record;
-    return `${topic}-${partition}@${offset}`;
-  }
-
-  private reportLate({ error }: Failure): void {
-    const { text, stack } = describeThrown(error);
-    const { name } = this.handlers[this.turn]!;
-    this.context.logger.error(
-      `${name} failed on ${this.place} after it had committed it; it is not tried again: ${text}`,
-      stack,
-      { ...this.fields('failed'), handler: name, consequence: 'none', ...errorFields(error) },
-      `${name} after its commit`,
-    );
-  }
-
-  private report(decision: Decision, error: unknown): void {
-    const { name } = this.handlers[this.turn]!;
-    const consequence = this.publication ? `moving it to ${this.publication.topic}` : consequenceOf(decision);
-    const failed = { what: `${name} failed on ${this.place}`, attempt: this.attemptsInAll, isLast: decision.exhausted };
-    const to = this.publication && { to: { topic: this.publication.topic } };
-    const fields = { ...this.fields('failed'), handler: name, ...decisionFields(decision), ...to };
-    reportFailure(this.context.logger, { ...failed, consequence, fields }, error);
-  }
-
-  private fields(event: LogEvent): LogFields {
-    return { event, group: this.context.group, ...placeFields(this.addressed.record) };
   }
 }
 

@@ -1,8 +1,10 @@
-import { describeThrown } from '../describe-thrown.js';
-import { placeFields } from '../log-fields.js';
-import type { EngineLogger, LogFields } from '../logger.js';
 import type { PublishedRecord } from '../../messaging/producer.js';
+import { describeThrown } from '../describe-thrown.js';
+import type { ConsumedRecord } from '../client/consumer-client.js';
+import { errorFields, placeFields } from '../log-fields.js';
+import type { EngineLogger, LogEvent, LogFields } from '../logger.js';
 import type { Decision } from './decide.js';
+import type { DeliveryContext } from './delivery-context.js';
 import type { Publication } from './publication.js';
 
 /** What is to be told of an attempt that failed. */
@@ -37,6 +39,64 @@ export function decisionFields(decision: Decision): Pick<LogFields, 'consequence
   return { consequence: decision.kind, delayMs: Math.round(decision.delayMs) };
 }
 
+type Told = Pick<DeliveryContext, 'logger' | 'group'>;
+
+/** @param to the topic it moves to, if it does */
+export function reportAttempt(
+  { logger, group }: Told,
+  record: ConsumedRecord,
+  { handler, attempt, to }: { handler: string; attempt: number; to: string | undefined },
+  decision: Decision,
+  error: unknown,
+): void {
+  const consequence = to === undefined ? consequenceOf(decision) : `moving it to ${to}`;
+  const fields = {
+    ...fieldsOf('failed', group, record),
+    handler,
+    ...decisionFields(decision),
+    ...(to && { to: { topic: to } }),
+  };
+  const what = `${handler} failed on ${nameOf(record)}`;
+  reportFailure(logger, { what, attempt, isLast: decision.exhausted, consequence, fields }, error);
+}
+
+/** A handler has committed its message, and then thrown. */
+export function reportLate({ logger, group }: Told, record: ConsumedRecord, handler: string, error: unknown): void {
+  const { text, stack } = describeThrown(error);
+  logger.error(
+    `${handler} failed on ${nameOf(record)} after it had committed it; it is not tried again: ${text}`,
+    stack,
+    { ...fieldsOf('failed', group, record), handler, consequence: 'none', ...errorFields(error) },
+    `${handler} after its commit`,
+  );
+}
+
+/** A record is for others. */
+export function reportPassed({ logger, group }: Told, record: ConsumedRecord, reason: string): void {
+  logger.debug(`${nameOf(record)} is skipped: ${reason}`, fieldsOf('skipped', group, record));
+}
+
+/** A record could not be stored elsewhere yet. */
+export function reportHeld(
+  { logger, group }: Told,
+  { topic, failed: { record } }: Publication,
+  retryInMs: number,
+  error: unknown,
+): void {
+  const { text } = describeThrown(error);
+  const delayMs = Math.round(retryInMs);
+  logger.error(
+    `${nameOf(record)} could not be moved to ${topic}; nothing is dropped, it holds its lane, trying again in ${delayMs} ms: ${text}`,
+    undefined,
+    { ...fieldsOf('held', group, record), to: { topic }, delayMs, ...errorFields(error) },
+    `held ${topic} ${text}`,
+  );
+}
+
+function fieldsOf(event: LogEvent, group: string, record: ConsumedRecord): LogFields {
+  return { event, group, ...placeFields(record) };
+}
+
 /**
  * A dead letter asks for somebody to look at it; what is in a retry topic comes back by itself.
  *
@@ -67,7 +127,16 @@ export function reportMove(
   );
 }
 
-function nameOf({ topic, partition, offset }: { topic: string; partition: number; offset: number | string }): string {
+/** `orders-0@42` */
+export function nameOf({
+  topic,
+  partition,
+  offset,
+}: {
+  topic: string;
+  partition: number;
+  offset: number | string;
+}): string {
   return `${topic}-${partition}@${offset}`;
 }
 

@@ -2,6 +2,7 @@ import type { ConsumedRecord } from '../client/consumer-client.js';
 import type { OutgoingRecord } from '../client/record-publisher.js';
 import type { Thrown } from '../describe-thrown.js';
 import { errorValues, joinHeaders, timeText, type FailureValues } from './recovery-headers.js';
+import { delayMs, retryTopic } from './recovery-topics.js';
 
 /** A failed record on its way to a retry topic or a dead-letter topic. */
 export interface Failed {
@@ -78,4 +79,23 @@ export class Publication {
     }
     return false;
   }
+}
+
+/** One that stays there until somebody looks at it. */
+export function deadLetter(topic: string, failed: Failed): Publication {
+  return new Publication(topic, failed, new Date());
+}
+
+/**
+ * One that comes back, into the same partition if there is one.
+ *
+ * @param delay such as `10s`
+ * @param step of how many retry topics this is
+ */
+export function retryLater(delay: string, step: number, failed: Failed): Publication {
+  const { record, group } = failed;
+  const now = new Date();
+  const due = new Date(now.getTime() + delayMs(delay)!);
+  const headers = { 'retry-step': String(step), 'retry-due': due.toISOString() };
+  return new Publication(retryTopic(record.topic, group, delay), failed, now, headers, record.partition);
 }

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { HandlerBinding } from '../../../../lib/engine/handler-binding.js';
-import { Delivery, noCounts, type DeliveryContext } from '../../../../lib/engine/recovery/delivery.js';
+import { Delivery } from '../../../../lib/engine/recovery/delivery.js';
+import { noCounts, type DeliveryContext } from '../../../../lib/engine/recovery/delivery-context.js';
 import type { Verdict } from '../../../../lib/engine/recovery/lane-delivery.js';
 import {
   AcknowledgementError,
