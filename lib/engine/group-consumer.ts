@@ -9,21 +9,11 @@ import type {
 } from './client/consumer-client.js';
 import { MemberFencedError, partitionName } from './client/consumer-client.js';
 import type { OutgoingRecord, RecordPublisher } from './client/record-publisher.js';
-import { ClientHistory } from './condition/client-history.js';
-import { stateOf, type ConsumerEnd, type StateAndReason } from './condition/consumer-state.js';
-import { MembershipTimes } from './condition/membership-times.js';
-import { Progress } from './condition/progress.js';
-import {
-  isMember,
-  ofClient,
-  ofPartitions,
-  partitionStatus,
-  type GroupConsumerStatus,
-  type PartitionStatus,
-} from './consumer-status.js';
+import { Condition } from './condition/condition.js';
+import type { GroupConsumerStatus, PartitionStatus } from './consumer-status.js';
 import type { AssignedPartition } from './dispatch/assigned-partition.js';
 import { describeThrown } from './describe-thrown.js';
-import { errorFields, placeFields, placesField } from './log-fields.js';
+import { GroupLog } from './group-log.js';
 import type { TopicRoutes } from './handler-binding.js';
 import type { EngineLogger } from './logger.js';
 import type { RebalancedEvent } from '../messaging/consumer-observer.js';
@@ -80,13 +70,8 @@ export class GroupConsumer implements ConsumerClientListener {
   /** Whether it was told what it is assigned, and has not lost everything since. */
   private joined = false;
   private hasStopped = false;
-  private rebalances = 0;
-  private readonly history = new ClientHistory();
-  private readonly times = new MembershipTimes();
-  private readonly progress: Progress;
-
-  /** What has ended it, other than the application. */
-  private end: ConsumerEnd | undefined;
+  private readonly condition: Condition;
+  private readonly log: GroupLog;
   private onJoined: (() => void)[] = [];
 
   /** @param exit ends the process, for `onCrash: 'exit'` */
@@ -105,12 +90,13 @@ export class GroupConsumer implements ConsumerClientListener {
       broke: (partition: TopicPartition, error: Error) => this.broke(partition, error),
     };
     this.flow = new RecordFlow(settings, routes, duties, logger);
-    const watched = {
-      partitions: () => this.flow.all,
+    this.condition = new Condition(settings, this.flow, {
       client: () => this.client,
-      wedged: (reason: string) => this.replaceClient(reason),
-    };
-    this.progress = new Progress(watched, settings.silenceLimitMs);
+      phase: () => this.phase,
+      isAssigned: () => this.joined,
+      wedged: (reason) => this.replaceClient(reason),
+    });
+    this.log = new GroupLog(logger, settings.group);
   }
 
   /** After a stop that is under way. */
@@ -118,8 +104,7 @@ export class GroupConsumer implements ConsumerClientListener {
     if (this.stopping) return this.stopping.then(() => this.start());
     if (!this.supervised) {
       this.stopped = new AbortController();
-      this.end = undefined;
-      this.times.started();
+      this.condition.started();
       this.flow.begin();
       const what = `The consumer of group "${this.settings.group}"`;
       this.supervised = supervise(what, () => this.runClient(), this.stopped.signal, this.logger);
@@ -162,11 +147,7 @@ export class GroupConsumer implements ConsumerClientListener {
       throw new Error(`${partition.name} was given up, lost or moved elsewhere before it was moved`);
     const moved = this.flow.reassign({ ...place, offset });
     this.client.seek({ ...place, offset });
-    this.logger.log(`Group "${this.settings.group}" goes on at ${partition.name}@${offset}, as asked for`, {
-      event: 'seek',
-      group: this.settings.group,
-      ...placeFields({ ...place, offset }),
-    });
+    this.log.sought({ ...place, offset });
     if (await this.flow.untilCommitted(moved)) return;
     throw new Error(`${partition.name} was given up or lost before its new position was committed`);
   }
@@ -175,38 +156,11 @@ export class GroupConsumer implements ConsumerClientListener {
   readonly lag = singleFlight(() => this.measureLag());
 
   assignments(): PartitionStatus[] {
-    const { group } = this.settings;
-    return this.flow.all.map((partition) => {
-      const stalledMs = this.progress.stalledMs(partition);
-      return partitionStatus(partition, {
-        group,
-        stalledMs,
-        commitTrouble: this.flow.commitRecord.trouble(partition),
-      });
-    });
+    return this.condition.partitions();
   }
 
   status(): GroupConsumerStatus {
-    const state = this.noteState();
-    const { commits, commitFailures } = this.flow.commitRecord;
-    return {
-      group: this.settings.group,
-      running: this.phase === 'running',
-      ...state,
-      joined: isMember(state) || (this.phase === 'stopping' && this.joined),
-      joinedSince: this.times.joinedSince,
-      outsideMs: this.times.outsideMs(),
-      rebalances: this.rebalances,
-      restarts: this.history.restarts,
-      failures: this.history.failures(),
-      inFlight: this.flow.running,
-      metadataFill: Math.max(0, ...this.flow.all.map(({ metadataFill }) => metadataFill)),
-      ...ofPartitions(this.assignments()),
-      ...ofClient(this.client),
-      commits,
-      commitFailures,
-      ...this.flow.counts,
-    };
+    return this.condition.status();
   }
 
   prepare(partition: TopicPartition): Promise<void> {
@@ -214,16 +168,12 @@ export class GroupConsumer implements ConsumerClientListener {
   }
 
   assigned(positions: readonly CommittedPosition[]): void {
-    const what = this.joined ? 'also reading' : 'joined; reading';
+    const isFirst = !this.joined;
     this.joined = true;
     this.flow.assign(positions);
     this.onJoined.splice(0).forEach((resolve) => resolve());
     this.changed('assigned', positions);
-    this.logger.log(`Group "${this.settings.group}" ${what} ${describePositions(positions)}`, {
-      event: 'assigned',
-      group: this.settings.group,
-      ...placesField(positions),
-    });
+    this.log.assigned(positions, isFirst);
   }
 
   records(partition: TopicPartition, records: readonly ConsumedRecord[], next: number): void {
@@ -231,11 +181,7 @@ export class GroupConsumer implements ConsumerClientListener {
   }
 
   async revoked(partitions: readonly TopicPartition[], drainMs: number): Promise<void> {
-    this.logger.log(`Group "${this.settings.group}" gives up ${partitions.map(partitionName).toSorted().join(', ')}`, {
-      event: 'revoked',
-      group: this.settings.group,
-      ...placesField(partitions),
-    });
+    this.log.givesUp(partitions);
     const given = this.flow.of(partitions);
     await this.flow.drain(given, drainMs);
     await this.flow.commitLast(given, Date.now() + drainMs);
@@ -264,34 +210,19 @@ export class GroupConsumer implements ConsumerClientListener {
     return this.hasStopped ? 'stopped' : 'new';
   }
 
-  private noteState(): StateAndReason {
-    const state = stateOf({
-      autoStart: this.settings.autoStart,
-      phase: this.phase,
-      end: this.end,
-      isAssigned: this.joined,
-      partitions: this.flow.all.length,
-      client: this.client?.status(),
-      failures: this.history.failures(),
-    });
-    if (this.phase === 'running') this.times.note(isMember(state));
-    return state;
-  }
-
   private tidy(): void {
     this.flow.tidy();
-    this.noteState();
-    this.progress.look();
+    this.condition.look();
   }
 
   private halt(partition: TopicPartition): void {
     const reason = `onExhausted: 'stop' has ended it, at a message of ${partitionName(partition)}`;
-    this.end = { state: 'halted', reason };
+    this.condition.end = { state: 'halted', reason };
     void this.stop();
   }
 
   private changed(change: RebalancedEvent['change'], partitions: readonly TopicPartition[]): void {
-    this.rebalances++;
+    this.condition.rebalances++;
     const places = partitions.map(({ topic, partition }) => ({ topic, partition }));
     this.settings.observer?.rebalanced({ group: this.settings.group, change, partitions: places });
   }
@@ -301,7 +232,7 @@ export class GroupConsumer implements ConsumerClientListener {
     const deadline = startedAt + this.settings.shutdownTimeoutMs;
     const { client } = this;
     this.stopped.abort();
-    this.times.stopped();
+    this.condition.stopped();
     client?.stopFetching();
     const partitions = this.flow.all;
     await this.flow.drain(partitions, graceMs(this.settings.shutdownTimeoutMs));
@@ -312,17 +243,12 @@ export class GroupConsumer implements ConsumerClientListener {
     await settlesWithin(supervised, Math.max(0, deadline - Date.now()));
     this.supervised = undefined;
     this.hasStopped = true;
-    const { group, leaveOnStop = true } = this.settings;
-    const what = leaveOnStop
-      ? `Left group "${group}"`
-      : `Stopped, with its place kept in group "${group}" (leaveOnStop)`;
-    this.logger.log(what, { event: leaveOnStop ? 'left' : 'closed', group, durationMs: Date.now() - startedAt });
-    this.hasStopped = true;
+    this.log.stopped(this.settings.leaveOnStop ?? true, Date.now() - startedAt);
   }
 
   private async runClient(): Promise<void> {
     const client = (this.client = this.clients.member(this));
-    this.history.began();
+    this.condition.history.began();
     const timers = [
       setInterval(() => this.flow.commit(), this.settings.commitIntervalMs),
       setInterval(() => this.tidy(), tidyIntervalMs),
@@ -334,9 +260,9 @@ export class GroupConsumer implements ConsumerClientListener {
     );
     try {
       await client.run();
-      this.history.ended();
+      this.condition.history.ended();
     } catch (error) {
-      this.history.ended(error);
+      this.condition.history.ended(error);
       if (!this.endsWith(error)) throw error;
     } finally {
       timers.forEach(clearInterval);
@@ -352,43 +278,27 @@ export class GroupConsumer implements ConsumerClientListener {
     const exits = this.settings.onCrash === 'exit' && !this.stopped.signal.aborted;
     if (!isFenced && !exits) return false;
     const reason = error instanceof Error ? error.message : describeThrown(error).text;
-    const what = exits ? 'Ending the process (onCrash: exit) with' : 'Stopping';
-    this.logger.error(`${what} the consumer of group "${this.settings.group}": ${reason}`, undefined, {
-      event: 'consumer-ended',
-      group: this.settings.group,
-      consequence: exits ? 'exit' : 'stop',
-      ...errorFields(error),
-    });
-    this.end = { state: isFenced ? 'fenced' : 'halted', reason };
+    this.log.ended(exits ? 'exit' : 'stop', reason, error);
+    this.condition.end = { state: isFenced ? 'fenced' : 'halted', reason };
     void this.stop();
     if (exits) this.exit();
     return true;
   }
 
   private broke(partition: TopicPartition, error: Error): void {
-    this.logger.error(`Partition ${partitionName(partition)} broke down: ${error.message}`, error.stack, {
-      event: 'broke',
-      group: this.settings.group,
-      ...placeFields(partition),
-      ...errorFields(error),
-    });
+    this.log.broke(partition, error);
     this.replaceClient(`partition ${partitionName(partition)} broke down`);
   }
 
   private replaceClient(reason: string): void {
     if (!this.client) return;
-    this.logger.error(`The client of group "${this.settings.group}" is replaced: ${reason}`, undefined, {
-      event: 'client-replaced',
-      group: this.settings.group,
-    });
-    this.history.replaced(reason);
+    this.log.replaced(reason);
+    this.condition.history.replaced(reason);
     void this.close(this.client, leaveReserveMs);
   }
 
   private async close(client: ConsumerClient, deadlineMs: number): Promise<void> {
-    const closed = client.close(deadlineMs).catch((error: Error) => {
-      this.logger.warn(`Closing the connections of group "${this.settings.group}" failed: ${error.message}`);
-    });
+    const closed = client.close(deadlineMs).catch((error: Error) => this.log.closingFailed(error));
     await settlesWithin(closed, deadlineMs);
   }
 
@@ -420,12 +330,4 @@ export class GroupConsumer implements ConsumerClientListener {
 /** What handlers may use of the shutdown timeout; the rest is for the last commit and for leaving. */
 function graceMs(shutdownTimeoutMs: number): number {
   return Math.max(shutdownTimeoutMs - leaveReserveMs, shutdownTimeoutMs / 2);
-}
-
-function describePositions(positions: readonly PartitionPosition[]): string {
-  if (positions.length === 0) return 'nothing, all partitions are with other members';
-  return positions
-    .map((position) => `${partitionName(position)}@${position.offset}`)
-    .toSorted()
-    .join(', ');
 }
