@@ -15,7 +15,8 @@ export async function listen(app: INestApplication): Promise<void> {
     await app.listen(0);
   }
   const { port: actual } = new URL(await app.getUrl());
-  new Logger('Http').log(`Health is at http://localhost:${actual}/health/readiness, …/liveness and …/startup`);
+  const url = `http://localhost:${actual}`;
+  new Logger('Http').log(`Health is at ${url}/health/readiness, …/liveness and …/startup, metrics at ${url}/metrics`);
 }
 
 function portNumber(text = ''): number | undefined {

@@ -6,6 +6,7 @@ import { AppModule } from './app.module.js';
 import { startBroker } from './broker.js';
 import { listen } from './listen.js';
 import { OrderStream } from './order.stream.js';
+import { startTelemetry } from './telemetry.js';
 import { createTopics } from './topics.js';
 
 /** Runs until Ctrl-C, or until as many orders as SAMPLE_ORDERS says are paid and shipped. */
@@ -24,16 +25,19 @@ async function main(): Promise<void> {
 async function serve(brokers: string[], orders: number): Promise<void> {
   process.env.KAFKA_BROKERS = brokers.join(',');
   process.env.KAFKA_CONFIG_FILE ??= fileURLToPath(new URL('../../sample/config.yaml', import.meta.url));
+  const telemetry = startTelemetry();
   const app = await NestFactory.create(AppModule, {
     abortOnError: false, // or a failed start would leave no time to stop the broker
     logger: ['error', 'warn', 'log'],
   });
   app.enableShutdownHooks([], { useProcessExit: true });
+  app.use('/metrics', telemetry.serveMetrics);
   try {
     await listen(app);
     await app.get(OrderStream).run(orders);
   } finally {
     await app.close();
+    await telemetry.stop();
   }
 }
 

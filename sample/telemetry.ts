@@ -9,24 +9,13 @@ export interface Telemetry {
   stop(): Promise<void>;
 }
 
-/**
- * Measures what is started after it. Serves /metrics on the port that SAMPLE_METRICS_PORT names; without it, on none of its
- * own.
- */
-export async function startTelemetry(): Promise<Telemetry> {
-  const port = portOf(process.env.SAMPLE_METRICS_PORT);
-  const exporter = new PrometheusExporter({ port, preventServerStart: true });
+/** Measures what is started after it. */
+export function startTelemetry(): Telemetry {
+  const exporter = new PrometheusExporter({ preventServerStart: true }); // the application serves them
   const provider = new MeterProvider({ readers: [exporter] });
   metrics.setGlobalMeterProvider(provider);
-  if (port !== undefined) await exporter.startServer();
   return {
     serveMetrics: (request, response) => exporter.getMetricsRequestHandler(request, response),
     stop: () => provider.shutdown(),
   };
-}
-
-function portOf(text = ''): number | undefined {
-  if (text === '') return undefined;
-  if (/^[1-9]\d{0,4}$/.test(text)) return Number(text);
-  throw new Error(`SAMPLE_METRICS_PORT: expected a port to serve /metrics on, got '${text}'`);
 }

@@ -9,6 +9,7 @@ import { settlesWithin } from '../engine/wait.js';
 import { KAFKA_CONNECTION } from '../kafka.constants.js';
 import { AttributeSets } from './attribute-sets.js';
 import type { Reading, Source } from './gauge.js';
+import { attribute } from './names.js';
 import { Guard } from './guard.js';
 import { Instruments } from './instruments.js';
 import { loadOpenTelemetry, meterOf } from './opentelemetry.js';
@@ -58,7 +59,7 @@ export class ConsumerGauges implements OnApplicationBootstrap, BeforeApplication
       open.add(this.reading((status) => status.open)),
       running.add(this.reading((status) => status.running)),
       openAge.add(this.reading((status) => status.oldestOpenMs / 1_000)),
-      paused.add(this.reading((status) => Number(status.paused))),
+      paused.add(() => this.pauses()),
       metadataFill.add(this.reading((status) => status.metadataFill)),
       lag.add(() => this.lags()),
     ];
@@ -70,6 +71,16 @@ export class ConsumerGauges implements OnApplicationBootstrap, BeforeApplication
 
   private readingOf({ group, topic, partition }: Place, value: number | undefined): Reading {
     return { attributes: this.sets.partition(group, topic, partition), value };
+  }
+
+  private pauses(): Reading[] {
+    return this.consumer.assignments().flatMap((status) => {
+      const { attributes } = this.readingOf(status, undefined);
+      return status.pausedFor.map((reason) => ({
+        attributes: { ...attributes, [attribute.pauseReason]: reason },
+        value: 1,
+      }));
+    });
   }
 
   /** Not known of partitions whose brokers do not tell in time. */

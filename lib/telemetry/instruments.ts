@@ -40,7 +40,7 @@ export class Instruments {
   readonly paused = this.gauge(
     'kafka.consumer.partition.paused',
     '{partition}',
-    'Whether the application has paused it',
+    'Partitions of which nothing is fetched for a while',
   );
   readonly metadataFill = this.gauge(
     'kafka.consumer.commit.metadata.utilization',

@@ -18,6 +18,9 @@ export const attribute = {
   /** Ours: `lane` or `topic`, where a message waits for its next attempt. */
   retryKind: 'kafka.consumer.retry.kind',
 
+  /** Ours: `application`, `backpressure` or `not-due`, see `PartitionStatus.pausedFor`. */
+  pauseReason: 'kafka.consumer.pause.reason',
+
   /** Ours: `assigned`, `revoked` or `lost`. */
   rebalanceChange: 'kafka.consumer.rebalance.change',
 } as const;

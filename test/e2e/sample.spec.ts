@@ -55,6 +55,14 @@ describe('the sample', () => {
     const { details } = (await response.json()) as { details: { kafka: { groups: { group: string }[] } } };
     expect(details.kafka.groups.map(({ group }) => group)).toContain('sales-report');
 
+    await eventually(
+      async () => {
+        const metrics = await fetch(`http://127.0.0.1:${port}/metrics`);
+        expect(await metrics.text()).toMatch(/^messaging_client_consumed_messages_total{.*"orders\.created".*} \d+/m);
+      },
+      { timeoutMs: 40_000 },
+    );
+
     sample.kill('SIGTERM');
     expect(await exitCode(DRAIN_MS)).toBe(0);
   });

@@ -54,7 +54,8 @@ describe('the metrics of a consumer', () => {
 
     expect(await collected.numbers('kafka.consumer.messages.open')).toEqual([[3, ofPartition()]]);
     expect(await collected.numbers('kafka.consumer.messages.running')).toEqual([[1, ofPartition()]]);
-    expect(await collected.numbers('kafka.consumer.partition.paused')).toEqual([[1, ofPartition()]]);
+    const paused = { ...ofPartition(), 'kafka.consumer.pause.reason': 'application' };
+    expect(await collected.numbers('kafka.consumer.partition.paused')).toEqual([[1, paused]]);
     expect(await collected.numbers('kafka.consumer.lag')).toEqual([[3, ofPartition()]]);
     expect(await collected.numbers('kafka.consumer.commit.metadata.utilization')).toEqual([[0, ofPartition()]]);
     expect(await collected.numbers('kafka.consumer.restarts')).toEqual([[0, inGroup()]]);
@@ -91,6 +92,7 @@ describe('the metrics of a consumer', () => {
     await produce(topic, ['1']);
     await start();
     await eventually(() => app.get(KafkaConsumerService).assignments()[0]?.open === 1);
+    app.get(KafkaConsumerService).pause(topic);
 
     const units = [...(await collected.collect())].map(([name, { descriptor }]) => [name, descriptor.unit]);
 
