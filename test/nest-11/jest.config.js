@@ -6,6 +6,16 @@ const rootDir = resolve(import.meta.dirname, '../..');
 /** The same specs, with Nest 11 in the place of the Nest that is installed at the top. */
 const nest11 = { '^@nestjs/([^/]+)(.*)$': '<rootDir>/test/nest-11/node_modules/@nestjs/$1$2' };
 
+/** What these specs test knows nothing of Nest, as the architecture's own spec holds. */
+const withoutNest = [
+  'conformance',
+  'unit/engine',
+  'unit/testing/embedded',
+  'unit/testing/apache',
+  'unit/chaos',
+  'unit/benchmark',
+];
+
 /** @returns {Promise<import('jest').Config>} */
 export default async function configureNest11() {
   const config = await configure();
@@ -17,6 +27,10 @@ export default async function configureNest11() {
       rootDir,
       displayName: `${project.displayName} on Nest 11`,
       moduleNameMapper: { ...nest11, ...project.moduleNameMapper },
+      testPathIgnorePatterns: [
+        ...project.testPathIgnorePatterns,
+        ...withoutNest.map((folder) => `<rootDir>/test/${folder}/`),
+      ],
     })),
   };
 }
