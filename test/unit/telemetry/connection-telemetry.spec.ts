@@ -58,6 +58,17 @@ describe('the telemetry of a connection', () => {
     expect(durations.map(([, attributes]) => attributes['kafka.connection'])).toEqual([undefined, 'analytics']);
   });
 
+  it.each([
+    ['an error of a class without a name', new (class extends Error {})('no')],
+    ['an error without a name', Object.assign(new Error('no'), { name: '' })],
+  ])('counts %s as a failure', async (_, error) => {
+    collected = CollectedMetrics.start();
+    telemetry().meter!.attempted(event, 1, { error });
+
+    const [[, attributes]] = (await collected.histograms('messaging.process.duration')) as [[unknown, api.Attributes]];
+    expect(attributes['error.type']).toBe('Error');
+  });
+
   it('keeps the names of errors few', async () => {
     collected = CollectedMetrics.start();
     const { meter } = telemetry();
