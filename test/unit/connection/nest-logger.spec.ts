@@ -151,3 +151,15 @@ function seenBy(action: () => void): unknown[][] {
   action();
   return seen;
 }
+
+describe('A logger that throws', () => {
+  it.each(levels)('disturbs nothing that it tells of: %s', (level) => {
+    const fail = (): never => {
+      throw new Error('the worker has exited');
+    };
+    Logger.overrideLogger({ debug: fail, log: fail, warn: fail, error: fail });
+
+    expect(() => log(level)).not.toThrow();
+    expect(() => new NestLogger('Kafka')[level](text)).not.toThrow();
+  });
+});
