@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import * as api from '@opentelemetry/api';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { ConnectionTelemetry } from '../../../lib/telemetry/connection-telemetry.js';
 import { Guard } from '../../../lib/telemetry/guard.js';
 import type { Message } from '../../../lib/messaging/message.js';
@@ -47,6 +48,19 @@ describe('the telemetry of a connection', () => {
     expect(tracer.isOn).toBe(true);
     tracer.begin([message], 'billing')!.end('handled');
     expect(spans.named('process orders')).toHaveLength(1);
+  });
+
+  it('has no credentials in spans that an error quotes', () => {
+    spans = CollectedSpans.start();
+    const trace = telemetry().tracer.begin([message], 'billing')!;
+
+    const error = new Error('no answer of postgres://shop:s3cret@db/orders');
+    trace.failed({ error, attempt: 1, consequence: 'dead-letter', exhausted: true });
+    trace.end('moved');
+
+    const [{ status, events }] = spans.named('process orders') as [ReadableSpan];
+    expect(status.message).toBe('no answer of postgres://***@db/orders');
+    expect(JSON.stringify(events)).not.toContain('s3cret');
   });
 
   it('names its connection, unless that is the only one', async () => {
