@@ -12,21 +12,32 @@ export class NestLogger implements EngineLogger {
   }
 
   debug(message: string, fields?: LogFields): void {
-    this.logger.debug(toLogged('debug', message, fields));
+    attempt(() => this.logger.debug(toLogged('debug', message, fields)));
   }
 
   log(message: string, fields?: LogFields): void {
-    this.logger.log(toLogged('log', message, fields));
+    attempt(() => this.logger.log(toLogged('log', message, fields)));
   }
 
   warn(message: string, fields?: LogFields): void {
-    this.logger.warn(toLogged('warn', message, fields));
+    attempt(() => this.logger.warn(toLogged('warn', message, fields)));
   }
 
   error(message: string, stack?: string, fields?: LogFields): void {
     const told = stack === undefined ? undefined : withoutSecrets(stack);
-    if (fields) this.logger.error(toLogged('error', message, fields, told));
-    else this.logger.error(withoutSecrets(message), told);
+    attempt(() => {
+      if (fields) this.logger.error(toLogged('error', message, fields, told));
+      else this.logger.error(withoutSecrets(message), told);
+    });
+  }
+}
+
+/** A logger that fails, such as one whose worker has ended, is to break nothing that it tells of. */
+function attempt(write: () => void): void {
+  try {
+    write();
+  } catch {
+    // there is nobody left to tell
   }
 }
 

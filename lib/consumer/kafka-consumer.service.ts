@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Inject, Injectable } from '@nestjs/common';
 import type { KafkaSettings } from '../config/kafka-settings.js';
 import { connectionSettings, groupSettings } from '../connection/client-settings.js';
@@ -32,6 +33,9 @@ export class KafkaConsumerService extends Consumer {
   /** By group. */
   private readonly consumers = new Map<string, GroupConsumer>();
 
+  /** Calls what calls handlers, now or later: the stores of a request that has started or resumed them are not theirs. */
+  private readonly apart = AsyncLocalStorage.snapshot();
+
   constructor(
     @Inject(KAFKA_SETTINGS) private readonly settings: KafkaSettings,
     private readonly registry: HandlerRegistry,
@@ -52,7 +56,7 @@ export class KafkaConsumerService extends Consumer {
     }
     this.prepare();
     const consumers = [...this.consumers];
-    await Promise.all(consumers.map(([, consumer]) => consumer.start()));
+    await this.apart(() => Promise.all(consumers.map(([, consumer]) => consumer.start())));
     const { connectTimeoutMs } = this.settings;
     if (connectTimeoutMs !== undefined) await this.join(consumers, connectTimeoutMs);
   }
@@ -134,7 +138,7 @@ export class KafkaConsumerService extends Consumer {
     const consumer = this.consumerOf(group);
     if (!consumer) throw new MessagingError('seek: the consumer has not been started');
     try {
-      await consumer.seek({ topic, partition }, target);
+      await this.apart(() => consumer.seek({ topic, partition }, target));
     } catch (cause) {
       throw new MessagingError(`seek: ${(cause as Error).message}`, { cause });
     }
@@ -146,7 +150,7 @@ export class KafkaConsumerService extends Consumer {
       throw new MessagingError(`Expected partitions to be whole numbers from 0 on, got ${String(wrong)}`);
     if (partitions && topic === undefined) throw new MessagingError('Expected the topic that the partitions are of');
     this.prepare();
-    for (const consumer of this.consumersOf(group)) consumer.setPaused(paused, topic, partitions);
+    for (const consumer of this.consumersOf(group)) this.apart(() => consumer.setPaused(paused, topic, partitions));
   }
 
   /** @throws MessagingError when there is no such group */

@@ -16,10 +16,10 @@ export function describeThrown(thrown: unknown): Thrown {
     const name = String(thrown.name);
     const message = String(thrown.message);
     const { stack } = thrown;
-    const className = name === 'Error' ? String(thrown.constructor.name) : name;
+    const className = name === 'Error' || name === '' ? String(thrown.constructor.name) : name;
     return {
       text: `${name}: ${message}`,
-      name: className,
+      name: className || 'Error', // a class may have no name
       message,
       stack: stack === undefined ? stack : String(stack),
     };

@@ -80,8 +80,9 @@ export class Observers extends ConsumerObserver {
   }
 
   private report(observer: ConsumerObserver, name: Event, error: unknown): void {
-    const { text } = describeThrown(error);
+    const { text, name: errorClass, stack } = describeThrown(error);
     const method = `${observer.constructor.name}.${name}`;
-    this.log.error(`${method} failed; nothing else is changed by it: ${text}`, undefined, undefined, method);
+    const alike = `${method} ${errorClass}`;
+    this.log.error(`${method} failed; nothing else is changed by it: ${text}`, stack, undefined, alike);
   }
 }

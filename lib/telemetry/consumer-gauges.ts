@@ -1,5 +1,4 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import type { Meter, ObservableCallback } from '@opentelemetry/api';
 import { NestLogger } from '../connection/nest-logger.js';
 import { HandlerRegistry } from '../consumer/handler.registry.js';
 import { KafkaConsumerService } from '../consumer/kafka-consumer.service.js';
@@ -16,12 +15,6 @@ import { loadOpenTelemetry, meterOf } from './opentelemetry.js';
 
 /** Whoever collects does not wait for ever, and goes without all other numbers if this one takes longer. */
 const longestLagMs = 3_000;
-
-const restarts = {
-  name: 'kafka.consumer.restarts',
-  unit: '{restart}',
-  description: 'How often the connections of a consumer were made anew',
-};
 
 type Place = TopicPartition & { readonly group: string };
 
@@ -44,7 +37,9 @@ export class ConsumerGauges implements OnApplicationBootstrap, BeforeApplication
     try {
       const api = await loadOpenTelemetry();
       const meter = api && meterOf(api);
-      if (meter) this.endings = [...this.gauges(Instruments.of(meter)), this.restarts(meter)];
+      if (!meter) return;
+      const instruments = Instruments.of(meter);
+      this.endings = [...this.gauges(instruments), this.restarts(instruments)];
     } catch (error) {
       this.guard.report(error);
     }
@@ -100,17 +95,18 @@ export class ConsumerGauges implements OnApplicationBootstrap, BeforeApplication
     }
   }
 
-  private restarts(meter: Meter): () => void {
-    const { name, ...options } = restarts;
-    const counter = meter.createObservableCounter(name, options);
-    const callback: ObservableCallback = (result) => {
+  /** Those of all applications that the process has had are added up. */
+  private restarts({ restarts }: Instruments): () => void {
+    const told = new Map<string, number>();
+    const update = (): void => {
       for (const group of this.registry.bind().keys()) {
         const status = this.consumer.status(group);
-        if (status) result.observe(status.restarts, this.sets.group(group));
+        if (!status) continue;
+        restarts.of(this.sets.group(group)).value += status.restarts - (told.get(group) ?? 0);
+        told.set(group, status.restarts);
       }
     };
-    counter.addCallback(callback);
-    return () => counter.removeCallback(callback);
+    return restarts.add(() => this.guard.call(update, undefined));
   }
 }
 

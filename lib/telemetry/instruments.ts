@@ -26,6 +26,11 @@ export class Instruments {
   readonly skips = this.tally('kafka.consumer.skips', '{message}', 'Messages completed without having been handled');
   readonly commits = this.tally('kafka.consumer.commits', '{commit}', 'Commits of offsets');
   readonly rebalances = this.tally('kafka.consumer.rebalances', '{rebalance}', 'Changes of the assigned partitions');
+  readonly restarts = this.tally(
+    'kafka.consumer.restarts',
+    '{restart}',
+    'How often the connections of a consumer were made anew',
+  );
   readonly open = this.gauge(
     'kafka.consumer.messages.open',
     '{message}',

@@ -12,11 +12,26 @@ export interface Count {
  */
 export class Tally {
   private readonly counts = new Map<string, Count>();
+  private readonly updates = new Set<() => void>();
 
   constructor(counter: Observable) {
     counter.addCallback((result) => {
+      for (const update of this.updates) update();
       for (const { value, attributes } of this.counts.values()) result.observe(value, attributes);
     });
+  }
+
+  /**
+   * For what is counted elsewhere: is called whenever somebody collects.
+   *
+   * @returns what ends it, with a last call
+   */
+  add(update: () => void): () => void {
+    this.updates.add(update);
+    return () => {
+      this.updates.delete(update);
+      update();
+    };
   }
 
   of(attributes: Attributes): Count {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
 import { KafkaConsumerService, type Message, MessageHandler } from '@things-kit/nestjs-kafka';
@@ -45,6 +46,31 @@ describe('a consumer at runtime', () => {
     await produce(topic, both);
     consumer.resume();
     await eventually(() => expect(seen).toHaveLength(4));
+  });
+
+  it('hands handlers no stores of the request that starts, resumes or moves it', async () => {
+    const request = new AsyncLocalStorage<string>();
+    const topic = await createTopic(uniqueName('control'));
+    const seen: unknown[] = [];
+    class Orders {
+      @MessageHandler(topic)
+      async handle(): Promise<void> {
+        seen.push(request.getStore());
+        if (seen.length === 1) consumer.pause(topic); // with the rest at hand
+      }
+    }
+    app = await startApplication({ group: uniqueName('group'), autoStart: false }, [Orders]);
+    const consumer = app.get(KafkaConsumerService);
+    await produce(topic, ['1', '2', '3']);
+
+    await request.run('start', () => consumer.start());
+    await eventually(() => expect(consumer.assignments()[0]).toMatchObject({ open: 2, running: 0 }));
+    request.run('resume', () => consumer.resume(topic));
+    await eventually(() => seen.length === 3);
+    await request.run('seek', () => consumer.seek(topic, 0, 0));
+    await eventually(() => seen.length === 6);
+
+    expect(seen).toEqual(Array(6).fill(undefined));
   });
 
   it('can be moved to an offset, and to a time', async () => {

@@ -49,7 +49,7 @@ export class RepeatedLog implements EngineLogger {
   }
 
   private note(line: Line, alike: string): void {
-    const leftOut = this.repeats.note(`${line.level} ${alike}`, line, this.now());
+    const leftOut = this.repeats.note(`${line.level} ${alike}`, line, this.now(), line.level);
     if (leftOut) this.write(line, leftOut.count, leftOut.forMs);
     else if (this.whole > 1) this.schedule();
   }

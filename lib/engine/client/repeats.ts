@@ -18,6 +18,9 @@ export interface LeftOut<T> {
   readonly forMs: number;
 }
 
+/** What comes with ever new names is no new kind. */
+const mostKinds = 100;
+
 /** Of things that are alike, lets a number through in each interval, and counts the others. */
 export class Repeats<T> {
   /** By what they have in common; in the order in which their intervals began. */
@@ -41,11 +44,13 @@ export class Repeats<T> {
 
   /**
    * @param now in ms, like all of its kind here
+   * @param others what it is like where there are many kinds already
    * @returns what was left out and not told before, if this one is to be told; `undefined` if it is left out
    */
-  note(alike: string, one: T, now: number): Omit<LeftOut<T>, 'last'> | undefined {
+  note(alike: string, one: T, now: number, others = alike): Omit<LeftOut<T>, 'last'> | undefined {
     this.forget(now);
-    const series = this.current(alike, now);
+    const isKind = this.series.size < mostKinds || this.series.has(alike);
+    const series = this.current(isKind ? alike : others, now);
     if (series.told < this.whole) {
       const { left: count, leftSince } = series;
       series.told++;

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { AcknowledgementError, HandlerTimeoutError, PublishError } from '../../messaging/errors.js';
 import { HandlerContext } from '../../messaging/handler-context.js';
 import type { Message } from '../../messaging/message.js';
@@ -106,9 +107,10 @@ export class Attempt extends HandlerContext {
     await this.scope.commit();
   }
 
+  /** A store that the handler enters for good, such as one of `AsyncLocalStorage.enterWith`, is not that of the next message. */
   private call(): Result | Promise<Result> {
     try {
-      const returned = this.invoke();
+      const returned = new AsyncResource('KafkaAttempt').runInAsyncScope(() => this.invoke());
       if (!isThenable(returned)) return this.settled();
       return Promise.resolve(returned).then(
         () => this.settled(),

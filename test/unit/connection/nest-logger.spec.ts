@@ -123,6 +123,9 @@ describe('Secrets of others', () => {
       'connect ECONNREFUSED postgres://***@db:5432/orders',
     ],
     ['GET https://hunter2@api/v1 and http://a:hunter2@b', 'GET https://***@api/v1 and http://***@b'],
+    ['Invalid URL: postgres://app:hun/ter#2?@db/orders', 'Invalid URL: postgres://***@db/orders'],
+    ['https://host:8080/a@b and https://[::1]:80/a@b stay', 'https://host:8080/a@b and https://[::1]:80/a@b stay'],
+    ['at file:///srv/app/node_modules/@shop/a.js:1:2 stays', 'at file:///srv/app/node_modules/@shop/a.js:1:2 stays'],
     ['refused: Authorization: Bearer eyJhunter2.abc-_', 'refused: Authorization: Bearer ***'],
     ['Basic aHVudGVyMg== is wrong', 'Basic *** is wrong'],
     ['orders@42 of https://host/a@b stays', 'orders@42 of https://host/a@b stays'],
@@ -151,3 +154,15 @@ function seenBy(action: () => void): unknown[][] {
   action();
   return seen;
 }
+
+describe('A logger that throws', () => {
+  it.each(levels)('disturbs nothing that it tells of: %s', (level) => {
+    const fail = (): never => {
+      throw new Error('the worker has exited');
+    };
+    Logger.overrideLogger({ debug: fail, log: fail, warn: fail, error: fail });
+
+    expect(() => log(level)).not.toThrow();
+    expect(() => new NestLogger('Kafka')[level](text)).not.toThrow();
+  });
+});

@@ -51,6 +51,22 @@ describe('observers', () => {
     for (const name of names) expect(silent[name](event as never)).toBeUndefined();
   });
 
+  it('have what they throw logged with its stack, and each kind of it', () => {
+    const logger = new RecordingLogger();
+    const thrown = [new Error('no connection'), new TypeError('no such property')];
+    class Failing extends ConsumerObserver {
+      override received(): void {
+        throw thrown.shift()!;
+      }
+    }
+    const observers = Observers.of([new Failing()], logger)!;
+    const stacks = thrown.map(({ stack }) => stack);
+
+    for (let times = 0; times < 2; times++) observers.received(event);
+
+    expect(logger.lines.map(({ stack }) => stack)).toEqual(stacks);
+  });
+
   it('are told although one before them throws or rejects, which is logged once a minute', async () => {
     jest.useFakeTimers({ now: 0, doNotFake: ['setImmediate'] });
     try {

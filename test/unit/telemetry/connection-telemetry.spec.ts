@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import * as api from '@opentelemetry/api';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { ConnectionTelemetry } from '../../../lib/telemetry/connection-telemetry.js';
 import { Guard } from '../../../lib/telemetry/guard.js';
 import type { Message } from '../../../lib/messaging/message.js';
@@ -49,6 +50,19 @@ describe('the telemetry of a connection', () => {
     expect(spans.named('process orders')).toHaveLength(1);
   });
 
+  it('has no credentials in spans that an error quotes', () => {
+    spans = CollectedSpans.start();
+    const trace = telemetry().tracer.begin([message], 'billing')!;
+
+    const error = new Error('no answer of postgres://shop:s3cret@db/orders');
+    trace.failed({ error, attempt: 1, consequence: 'dead-letter', exhausted: true });
+    trace.end('moved');
+
+    const [{ status, events }] = spans.named('process orders') as [ReadableSpan];
+    expect(status.message).toBe('no answer of postgres://***@db/orders');
+    expect(JSON.stringify(events)).not.toContain('s3cret');
+  });
+
   it('names its connection, unless that is the only one', async () => {
     collected = CollectedMetrics.start();
 
@@ -56,6 +70,17 @@ describe('the telemetry of a connection', () => {
 
     const durations = await collected.histograms('messaging.process.duration');
     expect(durations.map(([, attributes]) => attributes['kafka.connection'])).toEqual([undefined, 'analytics']);
+  });
+
+  it.each([
+    ['an error of a class without a name', new (class extends Error {})('no')],
+    ['an error without a name', Object.assign(new Error('no'), { name: '' })],
+  ])('counts %s as a failure', async (_, error) => {
+    collected = CollectedMetrics.start();
+    telemetry().meter!.attempted(event, 1, { error });
+
+    const [[, attributes]] = (await collected.histograms('messaging.process.duration')) as [[unknown, api.Attributes]];
+    expect(attributes['error.type']).toBe('Error');
   });
 
   it('keeps the names of errors few', async () => {

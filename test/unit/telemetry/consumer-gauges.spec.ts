@@ -16,7 +16,7 @@ describe('the gauges of a consumer', () => {
   let gauges: ConsumerGauges;
   const consumer = {
     assignments: (): PartitionStatus[] => [partitionStatus({ open: 7 })],
-    status: () => undefined,
+    status: (): { restarts: number } | undefined => undefined,
     lag: (): Promise<PartitionLag[]> => Promise.resolve([]),
   };
   beforeAll(() => {
@@ -33,10 +33,10 @@ describe('the gauges of a consumer', () => {
     collected.stop();
   });
 
-  async function startedGauges(): Promise<ConsumerGauges> {
-    const registry = { bind: () => new Map<string, never>() };
+  async function startedGauges(of = consumer): Promise<ConsumerGauges> {
+    const registry = { bind: () => new Map([['billing', undefined]]) };
     const gauges = new ConsumerGauges(
-      consumer as unknown as KafkaConsumerService,
+      of as unknown as KafkaConsumerService,
       registry as unknown as HandlerRegistry,
       'default',
     );
@@ -82,6 +82,19 @@ describe('the gauges of a consumer', () => {
     gauges.beforeApplicationShutdown();
 
     expect(await numbers(open)).toEqual([0]);
+  });
+
+  it('add up the restarts of the applications of a process, also of those that have ended', async () => {
+    const restarts = { first: 2, second: 1 };
+    const first = await startedGauges({ ...consumer, status: () => ({ restarts: restarts.first }) });
+    const second = await startedGauges({ ...consumer, status: () => ({ restarts: restarts.second }) });
+    expect(await numbers('kafka.consumer.restarts')).toEqual([3]);
+
+    restarts.first = 4;
+    first.beforeApplicationShutdown();
+    expect(await numbers('kafka.consumer.restarts')).toEqual([5]);
+    second.beforeApplicationShutdown();
+    expect(await numbers('kafka.consumer.restarts')).toEqual([5]);
   });
 
   it('are none without an SDK', async () => {

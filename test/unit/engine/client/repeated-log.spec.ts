@@ -108,6 +108,17 @@ describe('RepeatedLog', () => {
     expect(logger.fields[10]).toEqual({ offset: '9999', more: 9989 });
   });
 
+  it('sums up a flood whose every line is of a kind of its own', () => {
+    const log = new RepeatedLog(logger, 10);
+    for (let record = 0; record < 10_000; record++)
+      log.warn(`order ${record} failed`, undefined, `Order${record}Error`);
+    expect(logger.lines).toHaveLength(100 + 10);
+    log.warn('order 0 failed again', undefined, 'Order0Error');
+    expect(logger.at('warn').at(-1)).toBe('order 0 failed again');
+    jest.advanceTimersByTime(60_000);
+    expect(logger.at('warn').at(-1)).toBe('order 9999 failed (and 9,889 more like it in the last 60 s)');
+  });
+
   it('sums up each minute of a flood that goes on, and no more once it has ended', () => {
     const log = new RepeatedLog(logger, 10);
     for (let tenth = 0; tenth < 1800; tenth++) {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { KafkaMessage } from '../../../../lib/engine/decode/kafka-message.js';
 import type { HandlerBinding } from '../../../../lib/engine/handler-binding.js';
@@ -18,6 +19,23 @@ function attempted(handle: HandlerBinding['handle']) {
   const attempt = new Attempt(binding, new KafkaMessage(record({ offset: 5 })), 1, scope);
   return { attempt, result: attempt.run(), lost, logger, commit };
 }
+
+it('An attempt leaves no store behind that its handler has entered, and is called with those that are there', async () => {
+  const tenant = new AsyncLocalStorage<string>();
+  const seen: unknown[] = [];
+  const handle = async () => {
+    seen.push(tenant.getStore());
+    tenant.enterWith('acme');
+    await Promise.resolve();
+    seen.push(tenant.getStore());
+  };
+
+  for (let times = 0; times < 2; times++) attempted(handle).attempt.ack();
+  tenant.run('around', () => attempted(handle).attempt.ack());
+  await new Promise(setImmediate);
+
+  expect(seen).toEqual([undefined, undefined, 'around', 'acme', 'acme', 'acme']);
+});
 
 describe('An attempt that is acknowledged by hand and has a timeout', () => {
   beforeEach(() => {
