@@ -195,9 +195,13 @@ export class GroupConsumer implements ConsumerClientListener {
   }
 
   lost(partitions: readonly TopicPartition[]): void {
+    this.giveUp(partitions, 'lost');
+  }
+
+  private giveUp(partitions: readonly TopicPartition[], change: RebalancedEvent['change']): void {
     const known = this.flow.of(partitions);
     this.lose(partitions);
-    if (known.length > 0) this.changed('lost', known);
+    if (known.length > 0) this.changed(change, known);
   }
 
   private lose(partitions: readonly TopicPartition[]): void {
@@ -258,16 +262,18 @@ export class GroupConsumer implements ConsumerClientListener {
       this.settings.silenceLimitMs,
       () => this.replaceClient(`nothing was heard of any broker for ${Math.round(client.silentMs)} ms`),
     );
+    let change: RebalancedEvent['change'] = 'lost';
     try {
       await client.run();
       this.condition.history.ended();
+      if (this.stopped.signal.aborted) change = 'revoked'; // drained, and committed
     } catch (error) {
       this.condition.history.ended(error);
       if (!this.endsWith(error)) throw error;
     } finally {
       timers.forEach(clearInterval);
       endWatch();
-      this.lost(this.flow.all);
+      this.giveUp(this.flow.all, change);
       this.client = undefined;
     }
   }

@@ -20,7 +20,7 @@ import type { EngineLogger } from './logger.js';
 import { commitListener } from './offsets/commit-listener.js';
 import { CommitRecord } from './offsets/commit-record.js';
 import { Commits } from './offsets/commits.js';
-import type { RecordToSend } from './client/produce/pending-record.js';
+import type { OutputRecord } from './transactions/outputs.js';
 import type { PublishedRecord } from '../messaging/producer.js';
 import { RepeatedLog } from './client/repeated-log.js';
 import type { OutgoingRecord } from './client/record-publisher.js';
@@ -261,7 +261,7 @@ export class RecordFlow {
     const record = lane.waiting.first!;
     const scope = {
       aborted: partition.aborted,
-      commit: (outputs?: readonly RecordToSend[]) => this.commitEarly(partition, record.offset, outputs),
+      commit: (outputs?: readonly OutputRecord[]) => this.commitEarly(partition, record.offset, outputs),
       takesMoved: isTransactional && this.transactions.takesMoved(partition),
     };
     return new Delivery(address(record, handlers, this.settings.group, delayMs !== undefined), scope, this.deliveries);
@@ -290,7 +290,7 @@ export class RecordFlow {
   private async commitEarly(
     partition: AssignedPartition,
     offset: number,
-    outputs?: readonly RecordToSend[],
+    outputs?: readonly OutputRecord[],
   ): Promise<void> {
     if (partition.isOwned) partition.completeEarly(offset, outputs);
     if (partition.isOwned && (await this.untilCommitted(partition))) return;

@@ -1,10 +1,9 @@
 import { partitionName, type ConsumedRecord, type PartitionPosition } from '../client/consumer-client.js';
-import type { RecordToSend } from '../client/produce/pending-record.js';
+import { Outputs, type OutputRecord } from '../transactions/outputs.js';
 import { encodeCommitMetadata, type CommitMetadata } from '../offsets/commit-metadata.js';
 import type { BatchBinding } from '../handler-binding.js';
 import type { Committable } from '../offsets/committer.js';
 import { OffsetTracker } from '../offsets/offset-tracker.js';
-import { Outputs } from '../transactions/outputs.js';
 import { Admissions } from './admissions.js';
 import { DueQueue } from './due-queue.js';
 import type { Parked } from './gate.js';
@@ -203,7 +202,7 @@ export class AssignedPartition implements Committable, Parked {
   }
 
   /** A record whose handler still runs is done with already; so is what it has led to. */
-  completeEarly(offset: number, outputs: readonly RecordToSend[] = []): void {
+  completeEarly(offset: number, outputs: readonly OutputRecord[] = []): void {
     this.outputs.add(offset, outputs);
     this.tracker.complete(offset);
   }

@@ -1,5 +1,5 @@
 import type { PublishedRecord } from '../../messaging/producer.js';
-import type { RecordToSend } from '../client/produce/pending-record.js';
+import type { OutputRecord } from '../transactions/outputs.js';
 import type { OutgoingRecord } from '../client/record-publisher.js';
 import type { EngineLogger } from '../logger.js';
 import type { AttemptScope } from './attempt.js';
@@ -35,7 +35,7 @@ export interface DeliveryContext extends Watchers {
 /** What a delivery has of its record's partition. */
 export interface DeliveryScope extends Pick<AttemptScope, 'aborted'> {
   /** Completes the record, with what is to be stored with its position; resolves once that is committed. */
-  readonly commit: (outputs?: readonly RecordToSend[]) => Promise<void>;
+  readonly commit: (outputs?: readonly OutputRecord[]) => Promise<void>;
 
   /** Whether what is moved elsewhere is stored with the position. */
   readonly takesMoved?: boolean;

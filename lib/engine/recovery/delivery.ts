@@ -16,6 +16,7 @@ import { deadLetter, retryLater, type Publication } from './publication.js';
 import { deadLetterTopicFor } from './recovery-topics.js';
 import type { Addressed } from './redelivery.js';
 import { storeElsewhere } from './store-elsewhere.js';
+import type { OutputRecord } from '../transactions/outputs.js';
 
 /** The way of one record through the handlers of its topic, one after the other: decode, invoke, recover. */
 export class Delivery implements LaneDelivery {
@@ -32,7 +33,7 @@ export class Delivery implements LaneDelivery {
   private isReceived = false;
   private readonly observation: Observation | undefined;
 
-  outputs: RecordToSend[] | undefined;
+  outputs: OutputRecord[] | undefined;
 
   /** What the attempt under way has published. */
   private published: RecordToSend[] | undefined;
@@ -200,8 +201,8 @@ export class Delivery implements LaneDelivery {
   }
 
   /** @returns a verdict unless another handler is to have its turn */
-  private next(count: keyof DeliveryCounts): Verdict | undefined {
-    this.context.counts[count]++;
+  private next(count?: keyof DeliveryCounts): Verdict | undefined {
+    if (count) this.context.counts[count]++;
     this.taken++;
     this.toNext();
     if (this.turn === this.handlers.length) return this.outcome;
@@ -233,7 +234,8 @@ export class Delivery implements LaneDelivery {
   /** Until it is stored, or is to be stored with the position, the record holds its lane. */
   private publish(publication: Publication): Verdict | Promise<Verdict> {
     if (!this.scope.takesMoved) return this.store(publication);
-    this.outputs = [...(this.outputs ?? []), recordToSend(publication.outgoing)];
+    const output = { ...recordToSend(publication.outgoing), stored: () => this.countMoved(publication) };
+    this.outputs = [...(this.outputs ?? []), output];
     return this.moved(publication);
   }
 
@@ -246,9 +248,14 @@ export class Delivery implements LaneDelivery {
   private moved(publication: Publication, stored?: PublishedRecord): Verdict | Promise<Verdict> {
     this.publication = undefined;
     reportMove(this.context.logger, publication, stored);
-    this.observation?.moved(publication);
+    if (stored) this.countMoved(publication);
     if (this.outcome === 'skipped') this.outcome = 'moved';
-    return this.next(publication.isRetry ? 'retriedLater' : 'deadLettered') ?? this.proceed();
+    return this.next() ?? this.proceed();
+  }
+
+  private countMoved(publication: Publication): void {
+    this.context.counts[publication.isRetry ? 'retriedLater' : 'deadLettered']++;
+    this.observation?.moved(publication);
   }
 
   private async commit(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { RecordToSend } from '../client/produce/pending-record.js';
+import type { OutputRecord } from '../transactions/outputs.js';
 
 /**
  * What is to become of a record after an attempt: it is done with (`moved`: to a retry topic or a dead-letter topic), to be
@@ -16,7 +16,7 @@ export interface LaneDelivery {
   readonly size: number;
 
   /** What is to be stored with the position, if there is something. */
-  readonly outputs: readonly RecordToSend[] | undefined;
+  readonly outputs: readonly OutputRecord[] | undefined;
 
   /** Goes on with what is not done with. */
   attempt(): Verdict | Promise<Verdict>;

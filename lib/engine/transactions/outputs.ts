@@ -1,9 +1,15 @@
 import type { RecordToSend } from '../client/produce/pending-record.js';
 
-/** A record to be stored, and the offset of the one that has led to it. */
+/** A record to be stored with a position. */
+export interface OutputRecord extends RecordToSend {
+  /** Called once it is. */
+  readonly stored?: () => void;
+}
+
+/** Such a record, and the offset of the one that has led to it. */
 interface Output {
   readonly offset: number;
-  readonly record: RecordToSend;
+  readonly record: OutputRecord;
 }
 
 /** What completed records of a partition have led to, until a transaction has stored it. */
@@ -21,7 +27,7 @@ export class Outputs {
   }
 
   /** What the record at an offset has led to. */
-  add(offset: number, records: readonly RecordToSend[]): void {
+  add(offset: number, records: readonly OutputRecord[]): void {
     for (const record of records) {
       this.waiting.push({ offset, record }); // one by one: a call does not take any number of arguments
       this.size += sizeOf(record);
@@ -36,7 +42,10 @@ export class Outputs {
   }
 
   stored(): void {
-    for (const { record } of this.underWay) this.size -= sizeOf(record);
+    for (const { record } of this.underWay) {
+      this.size -= sizeOf(record);
+      record.stored?.();
+    }
     this.underWay = [];
   }
 

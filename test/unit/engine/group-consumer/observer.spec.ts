@@ -87,4 +87,15 @@ describe('The observer of a group consumer', () => {
       { group: 'billing', change: 'lost', partitions: [{ topic: 'orders', partition: 0 }] },
     ]);
   });
+
+  it.each([
+    ['given up where the consumer stops', 'revoked', () => app.consumer.stop()],
+    ['taken away where its client ends', 'lost', () => Promise.resolve(app.client.end())],
+  ])('is told that they are %s', async (_, change, end) => {
+    consuming();
+    await end();
+    await soon(() => told.rebalances.length > 1);
+
+    expect(told.rebalances[1]).toMatchObject({ change, partitions: [{ partition: 0 }, { partition: 1 }] });
+  });
 });

@@ -1,9 +1,11 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { CommitFailedError } from '../../../../lib/engine/client/consumer-client.js';
 import type { RecordToSend } from '../../../../lib/engine/client/produce/pending-record.js';
+import { ConsumerObserver, type DeadLetteredEvent } from '../../../../lib/messaging/consumer-observer.js';
 import { ConsumingApplication, everythingDue, soon } from '../../../support/consuming-application.js';
 import { deferred } from '../../../support/deferred.js';
 
+const noRetry = { initialDelayMs: 1, multiplier: 1, maxDelayMs: 1, jitter: 'none' } as const;
 const orders = { topic: 'orders', partition: 0 };
 
 function toRecord(value: string): RecordToSend {
@@ -98,6 +100,37 @@ describe('Transactions', () => {
     expect(application.consumer.assignments()).toEqual([]);
     expect(application.transactions.stored).toEqual([]);
     expect(application.logger.at('error')).toEqual([expect.stringContaining('up to orders-0@1 failed: fenced')]);
+  });
+
+  it('count what is moved to dead letters once it is stored', async () => {
+    const letters: string[] = [];
+    class Letters extends ConsumerObserver {
+      override deadLettered({ messages }: DeadLetteredEvent): void {
+        letters.push(...messages.map(({ offset }) => offset));
+      }
+    }
+    application = new ConsumingApplication({
+      handler: { serialize: () => [], deadLetter: {}, retry: { ...noRetry, maxAttempts: 1 } },
+      observer: new Letters(),
+    });
+    void application.consumer.start();
+    await application.consumer.prepare(orders);
+    application.client.assign(0);
+    application.client.deliver(0, 0);
+    application.transactions.onWrite = () => Promise.reject(new Error('fenced'));
+
+    await application.failed('orders-0@0');
+    await soon(() => application.client.calls.includes('reread orders-0'));
+    expect([letters, application.consumer.status().deadLettered]).toEqual([[], 0]);
+
+    application.transactions.onWrite = () => Promise.resolve();
+    await application.consumer.prepare(orders);
+    application.client.assign(0);
+    application.calls.splice(0);
+    application.client.deliver(0, 0);
+    await application.failed('orders-0@0');
+    await soon(() => letters.length > 0);
+    expect([letters, application.consumer.status().deadLettered]).toEqual([['0'], 1]);
   });
 
   it('are repeated when the metadata was too long, without what came of records that it would have told of', async () => {
