@@ -202,7 +202,7 @@ export class GroupConsumer implements ConsumerClientListener {
       inFlight: this.flow.running,
       metadataFill: Math.max(0, ...this.flow.all.map(({ metadataFill }) => metadataFill)),
       ...ofPartitions(this.assignments()),
-      ...ofClient(this.client),
+      ...ofClient(this.client, this.flow.commitRecord),
       commits,
       commitFailures,
       ...this.flow.counts,

@@ -120,7 +120,6 @@ export class RecordFlow {
       client: () => duties.client(),
       stored: (partition: AssignedPartition) => this.backpressure.look(partition),
       lose: (partition: AssignedPartition) => this.lose([partition]),
-      ending: () => this.ending.signal,
     };
     const createTransactions = (): TransactionFactory => duties.createTransactions();
     this.transactions = new Transactions(group, createTransactions, transacting, this.failures, told, meter);

@@ -135,11 +135,11 @@ export class GroupClient implements ConsumerClient {
     this.fetcher.seek(position);
   }
 
-  reread(partition: TopicPartition): void {
+  reread(partition: TopicPartition, delayMs: number): void {
     const read = this.owned.read.filter((owned) => partitionName(owned) === partitionName(partition));
     if (this.stopping || read.length === 0 || this.owned.isLeaving(partition)) return;
     this.lose(read);
-    void this.inBackground(this.startReading(this.owned.renew(read), this.subscribed));
+    void this.inBackground(this.readAgain(this.owned.renew(read), delayMs));
   }
 
   position(partition: TopicPartition): number | undefined {
@@ -267,6 +267,12 @@ export class GroupClient implements ConsumerClient {
       if (attempt === 1) this.logger.warn(`No position yet for ${pending.map(partitionName).join(', ')}; trying again`);
       await wait(positionsIntervalMs, this.closing.signal);
     }
+  }
+
+  private async readAgain(partitions: readonly TopicPartition[], delayMs: number): Promise<void> {
+    await wait(delayMs, this.closing.signal);
+    const still = partitions.filter((partition) => this.owned.has(partition));
+    if (still.length > 0 && !this.stopping) await this.startReading(still, this.subscribed);
   }
 
   private async prepared(partitions: readonly TopicPartition[]): Promise<readonly TopicPartition[]> {
