@@ -53,7 +53,12 @@ export type { ClientFailures } from './engine/condition/client-history.js';
 export type { ConsumerState } from './engine/condition/consumer-state.js';
 export type { PauseReason } from './engine/dispatch/assigned-partition.js';
 export type { CommitTrouble } from './engine/offsets/commit-record.js';
-export type { GroupConsumerStatus, PartitionStatus, PausedPartition } from './engine/consumer-status.js';
+export type {
+  GroupConsumerStatus,
+  PartitionStatus,
+  PausedPartition,
+  UnplacedPartition,
+} from './engine/consumer-status.js';
 export type { PartitionLag } from './engine/partition-lag.js';
 export { getDeadLetterServiceToken, getKafkaConsumerToken, getKafkaProducerToken } from './kafka.constants.js';
 export type { KafkaModuleExtras, KafkaOptionsFactory } from './kafka.module-definition.js';

@@ -3,7 +3,7 @@ import type { BrokerThrottle } from './client/connection/throttles.js';
 import type { ClientFailures } from './condition/client-history.js';
 import type { ConsumerState, StateAndReason } from './condition/consumer-state.js';
 import type { AssignedPartition, PauseReason } from './dispatch/assigned-partition.js';
-import type { CommitTrouble } from './offsets/commit-record.js';
+import type { CommitRecord, CommitTrouble } from './offsets/commit-record.js';
 
 /**
  * A partition that is assigned to this process. A plain object, as JSON can hold it.
@@ -59,6 +59,17 @@ export interface PausedPartition extends TopicPartition {
 }
 
 /**
+ * A partition that is assigned to this process and is not read: no position of it could be had yet, or it is to be read again,
+ * for a transaction has failed.
+ *
+ * @publicApi
+ */
+export interface UnplacedPartition extends TopicPartition {
+  /** `null` where the last commit was taken, or there was none. */
+  commitTrouble: CommitTrouble | null;
+}
+
+/**
  * What a consumer has done since it was made, and what it owns now. A plain object, as JSON can hold it.
  *
  * @publicApi
@@ -82,6 +93,9 @@ export interface GroupConsumerStatus {
   /** Milliseconds since it was started or was last a member; 0 for a member, and for one that is not meant to be. */
   outsideMs: number;
   assignments: TopicPartition[];
+
+  /** Those that are assigned to it beside these, and not read yet. */
+  unplaced: UnplacedPartition[];
 
   /** Those of them of which nothing is fetched for a while. */
   paused: PausedPartition[];
@@ -178,9 +192,15 @@ export function ofPartitions(
 /** What is known of the connections of a consumer that has some. */
 export function ofClient(
   client: ConsumerClient | undefined,
-): Pick<GroupConsumerStatus, 'silentMs' | 'heartbeatMs' | 'throttled'> {
-  const { heartbeatMs, throttled } = client?.status() ?? { throttled: [] };
+  record: Pick<CommitRecord, 'trouble'>,
+): Pick<GroupConsumerStatus, 'unplaced' | 'silentMs' | 'heartbeatMs' | 'throttled'> {
+  const { heartbeatMs, unplaced, throttled } = client?.status() ?? { unplaced: [], throttled: [] };
   return {
+    unplaced: unplaced.map((place) => ({
+      topic: place.topic,
+      partition: place.partition,
+      commitTrouble: record.trouble(place),
+    })),
     silentMs: client ? Math.round(client.silentMs) : null,
     heartbeatMs: heartbeatMs === undefined ? null : heartbeatMs,
     throttled: [...throttled],

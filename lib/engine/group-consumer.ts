@@ -184,7 +184,7 @@ export class GroupConsumer implements ConsumerClientListener {
     this.log.givesUp(partitions);
     const given = this.flow.of(partitions);
     await this.flow.drain(given, drainMs);
-    await this.flow.commitLast(given, Date.now() + drainMs);
+    await this.flow.commitLast(given, drainMs);
     const left = given.filter(({ isOwned }) => isOwned); // those of a later client may have the same names
     this.lose(left);
     this.changed('revoked', left);
@@ -232,22 +232,23 @@ export class GroupConsumer implements ConsumerClientListener {
   }
 
   private async stopOnce(supervised: Promise<void>): Promise<void> {
-    const startedAt = Date.now();
+    const startedAt = performance.now(); // a clock that nobody sets
     const deadline = startedAt + this.settings.shutdownTimeoutMs;
+    const leftMs = (): number => Math.max(0, deadline - performance.now());
     const { client } = this;
     this.stopped.abort();
     this.condition.stopped();
     client?.stopFetching();
     const partitions = this.flow.all;
     await this.flow.drain(partitions, graceMs(this.settings.shutdownTimeoutMs));
-    await this.flow.commitLast(partitions, (Date.now() + deadline) / 2);
-    const left = Math.max(0, deadline - Date.now());
+    await this.flow.commitLast(partitions, leftMs() / 2);
+    const left = leftMs();
     await Promise.all([this.flow.end(), this.publisher?.close(left), client && this.close(client, left)]);
     this.publisher = undefined;
-    await settlesWithin(supervised, Math.max(0, deadline - Date.now()));
+    await settlesWithin(supervised, leftMs());
     this.supervised = undefined;
     this.hasStopped = true;
-    this.log.stopped(this.settings.leaveOnStop ?? true, Date.now() - startedAt);
+    this.log.stopped(this.settings.leaveOnStop ?? true, Math.round(performance.now() - startedAt));
   }
 
   private async runClient(): Promise<void> {

@@ -121,7 +121,6 @@ export class RecordFlow {
       client: () => duties.client(),
       stored: (partition: AssignedPartition) => this.backpressure.look(partition),
       lose: (partition: AssignedPartition) => this.lose([partition]),
-      ending: () => this.ending.signal,
     };
     const createTransactions = (): TransactionFactory => duties.createTransactions();
     this.transactions = new Transactions(group, createTransactions, transacting, this.failures, told, meter);
@@ -201,8 +200,8 @@ export class RecordFlow {
   }
 
   /** The last commit, before partitions are given up. */
-  commitLast(partitions: readonly AssignedPartition[], deadline: number): Promise<void> {
-    return this.commits.last(partitions, deadline);
+  commitLast(partitions: readonly AssignedPartition[], budgetMs: number): Promise<void> {
+    return this.commits.last(partitions, budgetMs);
   }
 
   /** Starts nothing new, and waits for running handlers; past the budget they are aborted. */

@@ -6,7 +6,7 @@ import { fault, note, type Finding } from './finding.js';
 import { reportOf, type KafkaHealthReport } from './health-report.js';
 import { KAFKA_HEALTH_OPTIONS, withDefaults, type KafkaHealthOptions } from './kafka-health.options.js';
 import { connectionFindings, readinessFindings, startupFindings } from './membership-findings.js';
-import { progressFindings, restraintFindings } from './progress-findings.js';
+import { progressFindings, restraintFindings, unplacedFindings } from './progress-findings.js';
 
 type Examine = (status: GroupConsumerStatus, partitions: readonly PartitionStatus[]) => Finding[];
 
@@ -36,6 +36,7 @@ export class KafkaHealth {
     const { stallLimitMs } = this.options;
     return this.examine((status, partitions) => [
       ...readinessFindings(status, stallLimitMs),
+      ...unplacedFindings(status, Infinity),
       ...restraintFindings(status, partitions),
     ]);
   }
@@ -46,6 +47,7 @@ export class KafkaHealth {
     return this.examine((status, partitions) => [
       ...connectionFindings(status, stallLimitMs, new Date()),
       ...progressFindings(partitions, stallLimitMs),
+      ...unplacedFindings(status, stallLimitMs),
       ...restraintFindings(status, partitions),
     ]);
   }

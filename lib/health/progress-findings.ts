@@ -1,5 +1,5 @@
 import { partitionName } from '../engine/client/consumer-client.js';
-import type { GroupConsumerStatus, PartitionStatus } from '../engine/consumer-status.js';
+import type { GroupConsumerStatus, PartitionStatus, UnplacedPartition } from '../engine/consumer-status.js';
 import { fault, list, note, seconds, type Finding } from './finding.js';
 
 /** Whether partitions go on, and their commits are taken. */
@@ -8,6 +8,11 @@ export function progressFindings(partitions: readonly PartitionStatus[], stallLi
     ...standing(partition, stallLimitMs),
     ...committing(partition, stallLimitMs),
   ]);
+}
+
+/** Whether commits are taken of partitions that are not read meanwhile: after a transaction that failed, they wait. */
+export function unplacedFindings({ unplaced }: GroupConsumerStatus, stallLimitMs: number): Finding[] {
+  return unplaced.flatMap((partition) => trouble(partition, `of ${partitionName(partition)}`, stallLimitMs));
 }
 
 /** What holds a consumer back and is nothing wrong with it. */
@@ -38,9 +43,12 @@ function whyItStands(partition: PartitionStatus): string {
 }
 
 function committing(partition: PartitionStatus, stallLimitMs: number): Finding[] {
-  const { commitTrouble, position } = partition;
+  return trouble(partition, `up to ${partitionName(partition)}@${partition.position}`, stallLimitMs);
+}
+
+function trouble({ commitTrouble }: UnplacedPartition, what: string, stallLimitMs: number): Finding[] {
   if (!commitTrouble) return [];
   const { forMs, error } = commitTrouble;
-  const text = `commits up to ${partitionName(partition)}@${position} fail for ${seconds(forMs)}: ${error}`;
+  const text = `commits ${what} fail for ${seconds(forMs)}: ${error}`;
   return [forMs > stallLimitMs ? fault(text) : note(text)];
 }

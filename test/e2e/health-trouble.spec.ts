@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { INestApplicationContext } from '@nestjs/common';
+import type { INestApplicationContext, Type } from '@nestjs/common';
 import { type KafkaOptions, KafkaConsumerService, MessageHandler } from '@things-kit/nestjs-kafka';
 import { KafkaHealthModule } from '@things-kit/nestjs-kafka/health';
 import { EmbeddedKafka } from '@things-kit/nestjs-kafka/testing';
@@ -30,10 +30,14 @@ describe('the health of a consumer in trouble', () => {
     await kafka.stop();
   });
 
-  async function start(options: Partial<KafkaOptions> = {}, stallLimitMs = 1_500): Promise<void> {
+  async function start(
+    options: Partial<KafkaOptions> = {},
+    stallLimitMs = 1_500,
+    handlers: Type = Orders,
+  ): Promise<void> {
     const quick = { brokers: kafka.brokers, group: 'billing', requestTimeoutMs: 1_000, shutdownTimeoutMs: 2_000 };
     const health = KafkaHealthModule.forRoot({ stallLimitMs });
-    app = await startApplication({ ...quick, ...options }, [Orders], undefined, [health]);
+    app = await startApplication({ ...quick, ...options }, [handlers], undefined, [health]);
   }
 
   async function untilHealthy(): Promise<void> {
@@ -106,6 +110,30 @@ describe('the health of a consumer in trouble', () => {
     await start();
 
     await untilHealth(app, 'readiness', 'down', 'no position to read from could be had yet of orders-0');
+
+    fault.cancel();
+    await untilHealthy();
+  });
+
+  it('is down while transactions fail over and over, also between their attempts, and says why', async () => {
+    kafka.createTopic('validated');
+    class Validation {
+      @MessageHandler('orders', { transactional: true, publishTo: 'validated', group: 'validation' })
+      validated(): string {
+        return 'valid';
+      }
+    }
+    await start({}, 1_500, Validation);
+    await untilHealthy();
+    const error = 'TOPIC_AUTHORIZATION_FAILED';
+    const fault = kafka.faults.fail('Produce', { topic: 'validated', error, times: Infinity });
+    kafka.produce('orders', [{ value: '1' }]);
+
+    await untilHealth(app, 'readiness', 'down', 'commits of orders-0 fail for');
+    await untilHealth(app, 'liveness', 'down', 'Not authorized to access topics');
+    const status = () => app.get(KafkaConsumerService).status('validation')!;
+    await eventually(() => status().state === 'positioning');
+    expect(status().unplaced).toMatchObject([{ topic: 'orders', partition: 0, commitTrouble: {} }]);
 
     fault.cancel();
     await untilHealthy();

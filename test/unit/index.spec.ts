@@ -108,6 +108,7 @@ const types = [
   'SslOptions',
   'StandardSchema',
   'TopicPartition',
+  'UnplacedPartition',
 ];
 
 describe('The package', () => {

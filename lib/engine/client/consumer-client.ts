@@ -126,7 +126,7 @@ export interface ClientStatus {
   /** Milliseconds since the group last answered as to a member; `undefined` outside of it. */
   readonly heartbeatMs: number | undefined;
 
-  /** Assigned by the group, but no position to read them from could be had yet. */
+  /** Assigned by the group, but no position to read them from could be had yet, or they are to be read again. */
   readonly unplaced: readonly TopicPartition[];
   readonly throttled: readonly BrokerThrottle[];
 }
@@ -159,8 +159,11 @@ export interface ConsumerClient {
   /** Goes on reading an owned partition from another offset; records handed out already are the caller's to drop. */
   seek(position: PartitionPosition): void;
 
-  /** Loses an owned partition, and takes it up again from what is committed. Nothing happens if it is not read now. */
-  reread(partition: TopicPartition): void;
+  /**
+   * Loses an owned partition, and takes it up again from what is committed, so many milliseconds later. Nothing happens if it
+   * is not read now.
+   */
+  reread(partition: TopicPartition, delayMs: number): void;
 
   /** The offset behind the last record handed out; `undefined` for a partition that is not read now. */
   position(partition: TopicPartition): number | undefined;

@@ -135,11 +135,11 @@ export class GroupClient implements ConsumerClient {
     this.fetcher.seek(position);
   }
 
-  reread(partition: TopicPartition): void {
+  reread(partition: TopicPartition, delayMs: number): void {
     const read = this.owned.read.filter((owned) => partitionName(owned) === partitionName(partition));
     if (this.stopping || read.length === 0 || this.owned.isLeaving(partition)) return;
     this.lose(read);
-    void this.inBackground(this.startReading(this.owned.renew(read), this.subscribed));
+    void this.inBackground(this.readAgain(this.owned.renew(read), delayMs));
   }
 
   position(partition: TopicPartition): number | undefined {
@@ -253,7 +253,8 @@ export class GroupClient implements ConsumerClient {
     if (this.owned.all.length === 0) this.listener.assigned([]);
     let pending = added;
     for (let attempt = 1; pending.length > 0; attempt++) {
-      const positions = await this.positions.read(await this.prepared(pending), topics);
+      const prepared = await this.prepared(pending.filter((partition) => this.owned.has(partition)));
+      const positions = await this.positions.read(prepared, topics);
       if (this.stopping) return;
       pending = pending.filter((partition) => this.owned.has(partition));
       const found = new Map(positions.map((position) => [partitionName(position), position]));
@@ -267,6 +268,12 @@ export class GroupClient implements ConsumerClient {
       if (attempt === 1) this.logger.warn(`No position yet for ${pending.map(partitionName).join(', ')}; trying again`);
       await wait(positionsIntervalMs, this.closing.signal);
     }
+  }
+
+  private async readAgain(partitions: readonly TopicPartition[], delayMs: number): Promise<void> {
+    await wait(delayMs, this.closing.signal);
+    const still = partitions.filter((partition) => this.owned.has(partition));
+    if (still.length > 0 && !this.stopping) await this.startReading(still, this.subscribed);
   }
 
   private async prepared(partitions: readonly TopicPartition[]): Promise<readonly TopicPartition[]> {

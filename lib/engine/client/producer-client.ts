@@ -55,7 +55,7 @@ export class ProducerClient implements RecordPublisher {
    */
   send(records: readonly RecordToSend[]): Promise<PublishedRecord>[] {
     if (this.closed) throw closedError();
-    const deadline = Date.now() + this.producing.deliveryTimeoutMs;
+    const deadline = performance.now() + this.producing.deliveryTimeoutMs;
     return records.map((record) => this.enqueue(record, deadline));
   }
 

@@ -79,7 +79,7 @@ export class TopicReader {
   async committed(group: string, topic: string, partitions: number): Promise<readonly CommittedOffset[]> {
     const coordinator = new GroupCoordinator(this.cluster, group);
     const asked = Array.from({ length: partitions }, (_, partition) => ({ topic, partition }));
-    return patiently(Date.now() + coordinatorPatienceMs, async () => {
+    return patiently(performance.now() + coordinatorPatienceMs, async () => {
       const committed = await fetchStable(coordinator, asked);
       if (committed.length === partitions) return committed;
       throw new Error(`The committed offsets of group "${group}" cannot be told yet`);

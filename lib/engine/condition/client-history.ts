@@ -12,7 +12,7 @@ export interface ClientFailures {
   /** How many in a row. */
   count: number;
 
-  /** Milliseconds since the first of them ended. */
+  /** Milliseconds from the end of the first of them to that of the last. */
   forMs: number;
 
   /** Why the last one ended. */
@@ -25,6 +25,7 @@ export class ClientHistory {
   private bornAt: number | undefined;
   private inARow = 0;
   private since = 0;
+  private until = 0;
   private lastError = '';
   private replacedFor: string | undefined;
 
@@ -47,6 +48,7 @@ export class ClientHistory {
   ended(error?: unknown, now = performance.now()): void {
     if (this.isLongLived(now)) this.inARow = 0;
     if (this.inARow++ === 0) this.since = now;
+    this.until = now;
     this.bornAt = undefined;
     this.lastError = this.replacedFor ?? describeEnd(error);
   }
@@ -54,7 +56,7 @@ export class ClientHistory {
   /** `null` once a client has lived long. */
   failures(now = performance.now()): ClientFailures | null {
     if (this.inARow === 0 || this.isLongLived(now)) return null;
-    return { count: this.inARow, forMs: Math.round(now - this.since), error: this.lastError };
+    return { count: this.inARow, forMs: Math.round(this.until - this.since), error: this.lastError };
   }
 
   private isLongLived(now: number): boolean {

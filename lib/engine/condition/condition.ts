@@ -99,7 +99,7 @@ export class Condition {
       inFlight: this.flow.running,
       metadataFill: Math.max(0, ...this.flow.all.map(({ metadataFill }) => metadataFill)),
       ...ofPartitions(this.partitions()),
-      ...ofClient(this.duties.client()),
+      ...ofClient(this.duties.client(), this.flow.commitRecord),
       commits,
       commitFailures,
       ...this.flow.counts,

@@ -99,6 +99,6 @@ export class Progress {
 }
 
 /** `undefined` where nothing is here: there may be something to fetch, or not. */
-function owed({ load, oldestOpenSince }: AssignedPartition): boolean | undefined {
-  return load.records === 0 ? undefined : oldestOpenSince !== undefined;
+function owed({ load, isDue }: AssignedPartition): boolean | undefined {
+  return load.records === 0 ? undefined : isDue;
 }

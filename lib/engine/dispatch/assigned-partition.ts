@@ -138,6 +138,11 @@ export class AssignedPartition implements Committable, Parked {
     return due <= Date.now() ? due : undefined;
   }
 
+  /** Whether an open record of it is due. By no clock but the one that makes them due. */
+  get isDue(): boolean {
+    return this.tracker.openCount > (this.early?.length ?? 0);
+  }
+
   get hasReady(): boolean {
     return this.lanes.hasReady && this.isActive && !this.predecessorRuns && !this.isPausedFor('application');
   }

@@ -21,8 +21,12 @@ export class DueQueue {
     private readonly due: (records: readonly ConsumedRecord[]) => void,
   ) {}
 
+  get length(): number {
+    return this.waiting.length;
+  }
+
   get isEmpty(): boolean {
-    return this.waiting.length === 0;
+    return this.length === 0;
   }
 
   /** @returns those of the records, and of the earlier ones, that are due already */

@@ -1,8 +1,11 @@
 import { partitionName, type PartitionPosition, type TopicPartition } from '../client/consumer-client.js';
 import type { CommitListener } from './committer.js';
 
-/** What is due is tried again sooner: a failure of which nothing was heard for so long is over, its partition gone. */
-const forgottenAfterMs = 60_000;
+/**
+ * What is due is tried again sooner, also in transactions, with handlers before them: a failure of which nothing was heard for so
+ * long is over, its partition gone.
+ */
+const forgottenAfterMs = 300_000;
 
 /**
  * Positions of a partition that the broker does not take.

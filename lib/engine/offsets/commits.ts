@@ -41,10 +41,10 @@ export class Commits {
   }
 
   /** The last commit, before partitions are given up. */
-  async last(partitions: readonly AssignedPartition[], deadline: number): Promise<void> {
+  async last(partitions: readonly AssignedPartition[], budgetMs: number): Promise<void> {
     const tooLate = new AbortController();
     const committed = partitions.map((partition) => this.untilCommitted(partition, tooLate.signal));
-    const isInTime = await settlesWithin(Promise.all(committed), deadline - Date.now());
+    const isInTime = await settlesWithin(Promise.all(committed), budgetMs);
     tooLate.abort();
     if (isInTime) return;
     const due = partitions.filter((partition) => this.isDue(partition));

@@ -13,7 +13,6 @@ import type { EngineLogger } from '../logger.js';
 import { Committer, type CommitListener } from '../offsets/committer.js';
 import { backoffDelay, type Backoff } from '../recovery/backoff.js';
 import { metered, type Meter } from '../recovery/watchers.js';
-import { wait } from '../wait.js';
 
 /** Writes records and positions of a group together: all or nothing. */
 export interface TransactionWriter {
@@ -45,9 +44,6 @@ export interface TransactionDuties {
 
   /** Drops all that is known of a partition. */
   lose(partition: AssignedPartition): void;
-
-  /** Fires when nothing is to be begun any more. */
-  ending(): AbortSignal;
 }
 
 const backoff: Backoff = { initialDelayMs: 500, multiplier: 2, maxDelayMs: 30_000, jitter: 'full' };
@@ -159,13 +155,7 @@ export class Transactions {
       `transaction ${(error as Error).message}`,
     );
     this.duties.lose(partition);
-    void this.rereadIn(delayMs, partition);
-  }
-
-  private async rereadIn(delayMs: number, { topic, partition }: TopicPartition): Promise<void> {
-    const client = this.duties.client();
-    await wait(delayMs, this.duties.ending());
-    if (client === this.duties.client()) client?.reread({ topic, partition });
+    this.duties.client()?.reread(position, delayMs);
   }
 }
 

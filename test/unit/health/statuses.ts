@@ -11,6 +11,7 @@ export function groupStatus(fields: Partial<GroupConsumerStatus> = {}): GroupCon
     joinedSince: '2026-01-01T00:00:00.000Z',
     outsideMs: 0,
     assignments: [{ topic: 'orders', partition: 0 }],
+    unplaced: [],
     paused: [],
     rebalances: 1,
     restarts: 0,

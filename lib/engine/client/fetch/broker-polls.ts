@@ -68,7 +68,7 @@ export class BrokerPolls {
   }
 
   private pollWanted(): void {
-    const now = Date.now();
+    const now = performance.now();
     const wanted = [...this.states].filter((state) => state.isWanted(now));
     if (this.restsUntil <= now) this.sendOut(wanted, now);
     this.wakeAgain(now);
@@ -89,7 +89,7 @@ export class BrokerPolls {
     for (const { poll, isOpen, blockedUntil } of this.states) {
       if (!poll && isOpen) next = Math.min(next, ...(blockedUntil > now ? [blockedUntil] : rests));
     }
-    if (next < Infinity) this.timer = setTimeout(() => this.wake(), next - now);
+    if (next < Infinity) this.timer = setTimeout(() => this.wake(), Math.ceil(next - now));
   }
 
   private send(lane: FetchLane, { states, maxWaitMs }: LanePlan): void {
@@ -142,8 +142,8 @@ export class BrokerPolls {
 
   /** Both lanes may fail for one reason: it is told once. */
   private fail(poll: Poll, error: Error): void {
-    const isNews = this.restsUntil <= Date.now();
-    if (isNews) this.restsUntil = Date.now() + failureDelayMs;
+    const isNews = this.restsUntil <= performance.now();
+    if (isNews) this.restsUntil = performance.now() + failureDelayMs;
     this.listener.failed(poll, isNews ? error : undefined);
   }
 

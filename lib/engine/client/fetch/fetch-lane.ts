@@ -49,7 +49,7 @@ export class FetchLane {
   /** @throws when the broker does not answer */
   send(poll: Poll): Promise<FetchResponse> {
     this.poll = poll;
-    this.sentAt = Date.now();
+    this.sentAt = performance.now();
     for (const { partition } of poll.asked) partition.poll = poll;
     return this.request(poll);
   }

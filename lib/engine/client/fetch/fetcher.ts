@@ -157,13 +157,13 @@ export class Fetcher {
   }
 
   private redirect(state: PartitionState, node: number): void {
-    state.follower = { node, until: Date.now() + followerMs };
+    state.follower = { node, until: performance.now() + followerMs };
     this.place(state);
   }
 
   /** The leader is asked again now and then: another replica may be closer by now. */
   private endRedirection(state: PartitionState): void {
-    if (!state.follower || state.follower.until > Date.now()) return;
+    if (!state.follower || state.follower.until > performance.now()) return;
     state.follower = undefined;
     this.place(state);
   }

@@ -89,5 +89,5 @@ export class PartitionErrors {
 }
 
 function block(state: PartitionState, ms: number): void {
-  state.blockedUntil = Date.now() + ms;
+  state.blockedUntil = performance.now() + ms;
 }

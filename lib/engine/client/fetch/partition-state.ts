@@ -51,7 +51,7 @@ export class PartitionState implements TopicPartition {
   epoch = 0;
 
   /** When something last happened to it; it is fresh until a broker has said whether there is more. */
-  private lastNews = Date.now();
+  private lastNews = performance.now();
   private isFresh = true;
 
   constructor(
@@ -113,19 +113,19 @@ export class PartitionState implements TopicPartition {
 
   /** The broker has more of it than it has sent. */
   sawMore(): void {
-    this.lastNews = Date.now();
+    this.lastNews = performance.now();
     this.isFresh = false;
   }
 
   /** The broker has no more of it: unless there was something lately, there may be nothing for long. */
   sawEnd(): void {
-    if (this.isFresh) this.lastNews = 0;
+    if (this.isFresh) this.lastNews = -Infinity;
     this.isFresh = false;
   }
 
   /** Something may have come that we do not know of. */
   refresh(): void {
-    this.lastNews = Date.now();
+    this.lastNews = performance.now();
     this.isFresh = true;
   }
 

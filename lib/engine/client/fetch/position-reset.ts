@@ -32,7 +32,7 @@ export class PositionReset {
       if (state.epoch !== epochs.get(state)) continue; // removed, or read from elsewhere by now
       const first = ends.first.get(state.name);
       const last = ends.last.get(state.name);
-      state.blockedUntil = Date.now() + retryDelayMs;
+      state.blockedUntil = performance.now() + retryDelayMs;
       if (first !== undefined && last !== undefined) this.decide(state, first, last);
       this.listener.changed(state);
     }

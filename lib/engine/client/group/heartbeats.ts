@@ -31,6 +31,9 @@ export class Heartbeats {
   private dueAt = 0;
   private lastSuccess = Date.now();
 
+  /** The same by a clock that nobody sets. */
+  private lastSuccessAt = performance.now();
+
   /** Heartbeats in a row that were not answered. */
   private unanswered = 0;
 
@@ -60,6 +63,7 @@ export class Heartbeats {
   /** The coordinator has answered something else that proves the membership. */
   proved(): void {
     this.lastSuccess = Date.now();
+    this.lastSuccessAt = performance.now();
   }
 
   /** The broker has not been heard of for a session, so others may own what we think is ours. */
@@ -67,9 +71,12 @@ export class Heartbeats {
     return this.silence > this.intervals.sessionTimeoutMs;
   }
 
-  /** Milliseconds since the coordinator last proved the membership. */
+  /**
+   * Milliseconds since the coordinator last proved the membership, by the clock that says more: one may be set back, the other
+   * stands still while the machine is suspended.
+   */
   get silence(): number {
-    return Date.now() - this.lastSuccess;
+    return Math.max(Date.now() - this.lastSuccess, Math.round(performance.now() - this.lastSuccessAt));
   }
 
   private async beat(): Promise<void> {
@@ -89,11 +96,17 @@ export class Heartbeats {
 
   private async pause(): Promise<void> {
     this.dueAt = Date.now() + this.nextWaitMs();
-    while (!this.stopped.signal.aborted && Date.now() < this.dueAt) {
+    for (let leftMs = this.leftMs; leftMs > 0 && !this.stopped.signal.aborted; leftMs = this.leftMs) {
       this.wake = new AbortController();
-      await wait(this.dueAt - Date.now(), this.wake.signal);
+      await wait(leftMs, this.wake.signal);
     }
     if (!this.stopped.signal.aborted) this.noteBlocked(Date.now() - this.dueAt);
+  }
+
+  /** More than an interval is left only when the clock was set back meanwhile. */
+  private get leftMs(): number {
+    const leftMs = this.dueAt - Date.now();
+    return leftMs > this.intervals.heartbeatIntervalMs ? 0 : leftMs;
   }
 
   private nextWaitMs(): number {

@@ -51,7 +51,7 @@ export class BrokerSender {
   /** @param bytes what was added to the partition */
   offer(partition: PartitionQueue, bytes: number): void {
     this.waitingBytes += bytes; // also behind a batch under way: it lingers, and fills the next request
-    const due = Date.now() + (partition.failures > 0 ? 0 : this.settings.lingerMs); // a repeat has lingered before
+    const due = performance.now() + (partition.failures > 0 ? 0 : this.settings.lingerMs); // a repeat has lingered before
     this.dueAt = Math.min(this.dueAt ?? due, due);
     if (!partition.isReady) return;
     this.partitions.add(partition);
@@ -73,7 +73,7 @@ export class BrokerSender {
   private schedule(): void {
     if (this.isBusy || this.closed || this.immediate) return;
     const isFull = this.hasMore || this.waitingBytes >= this.settings.maxRequestBytes;
-    const delay = isFull || this.listener.isHurried ? 0 : (this.dueAt ?? 0) - Date.now();
+    const delay = isFull || this.listener.isHurried ? 0 : (this.dueAt ?? 0) - performance.now();
     if (delay > 0) this.timer ??= setTimeout(() => this.awake(), delay);
     else this.immediate = setImmediate(() => void this.send());
   }
@@ -109,7 +109,7 @@ export class BrokerSender {
   }
 
   private collect(): Sending[] {
-    const now = Date.now();
+    const now = performance.now();
     const sendings: Sending[] = [];
     let room = this.settings.maxRequestBytes;
     for (const partition of this.partitions) {
@@ -135,7 +135,7 @@ export class BrokerSender {
       }),
     );
     const deadline = Math.min(...sendings.map(({ batch }) => batch.deadline));
-    const timeoutMs = Math.max(1, Math.min(this.settings.requestTimeoutMs, deadline - Date.now()));
+    const timeoutMs = Math.max(1, Math.min(this.settings.requestTimeoutMs, deadline - performance.now()));
     const definition = produceDefinition(batches, timeoutMs, transactionalId);
     return this.cluster.requestWithin<ProduceResponse>(timeoutMs, this.node, 'Produce', definition, 'produce');
   }
@@ -185,7 +185,7 @@ export class BrokerSender {
       if (isFinal) partition.refuseAll(reason);
       else {
         partition.failed(undefined, reason);
-        partition.expire(Date.now()); // before each request it is looked at, but there is none
+        partition.expire(performance.now()); // before each request it is looked at, but there is none
         this.listener.failed(partition, reason);
       }
     }

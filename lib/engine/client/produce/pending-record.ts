@@ -40,7 +40,7 @@ export class PendingRecord {
   private resolve!: (place: PublishedRecord) => void;
   private reject!: (error: Error) => void;
 
-  /** @param deadline when whoever waits for it is told, in milliseconds since 1970 */
+  /** @param deadline when whoever waits for it is told, by the clock of `performance` */
   constructor(
     readonly record: RecordToSend,
     readonly deadline: number,

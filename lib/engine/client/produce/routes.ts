@@ -102,7 +102,7 @@ export class Routes {
       this.impatient = new AbortController();
       const { signal } = this.impatient;
       await this.lookOnce(this.sought).catch((error: Error) => this.cannotLook(error));
-      this.expire(Date.now());
+      this.expire(performance.now());
       if (this.sought.length > 0) await wait(backoffDelay(looks, backoff), signal);
     }
     this.isLooking = false;
@@ -130,7 +130,7 @@ export class Routes {
     if (topicErrorCode !== ErrorCode.None && !isRetriable(topicErrorCode))
       return this.refuse(topic, describe(topicErrorCode, `Topic "${topic.name}" cannot be published to`));
     if (partitionMetadata.length === 0) return;
-    topic.update(metadata, Date.now());
+    topic.update(metadata, performance.now());
     for (const record of topic.waiting.splice(0)) {
       const place = `${topic.name}-${record.record.partition}`;
       if (!this.place(topic, record))
@@ -139,8 +139,8 @@ export class Routes {
   }
 
   private missing(topic: TopicQueues): void {
-    topic.missingSince ??= Date.now();
-    if (Date.now() - topic.missingSince < Math.min(missingTopicMs, this.deliveryTimeoutMs)) return;
+    topic.missingSince ??= performance.now();
+    if (performance.now() - topic.missingSince < Math.min(missingTopicMs, this.deliveryTimeoutMs)) return;
     topic.forget();
     const cause = describe(ErrorCode.UnknownTopicOrPartition, topic.name);
     this.refuse(topic, new Error(`Topic "${topic.name}" does not exist`, { cause }));
@@ -175,7 +175,7 @@ export class Routes {
 }
 
 function isOld({ knownAt }: TopicQueues): boolean {
-  return knownAt > 0 && Date.now() - knownAt > metadataMaxAgeMs;
+  return knownAt > 0 && performance.now() - knownAt > metadataMaxAgeMs;
 }
 
 function isSignOnFailure(error: unknown): boolean {

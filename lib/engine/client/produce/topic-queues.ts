@@ -9,7 +9,7 @@ export class TopicQueues {
   /** Those that have no partition yet, in order. */
   waiting: PendingRecord[] = [];
 
-  /** When its partitions were told last, in milliseconds since 1970; 0 for not yet. */
+  /** When its partitions were told last, by the clock of `performance`; 0 for not yet. */
   knownAt = 0;
 
   /** Since when brokers say that it does not exist. */

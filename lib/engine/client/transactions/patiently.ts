@@ -8,7 +8,7 @@ const backoff: Backoff = { initialDelayMs: 10, multiplier: 2, maxDelayMs: 500, j
 /**
  * Tries again what fails, unless that is final.
  *
- * @param deadline when that is enough, in milliseconds since 1970
+ * @param deadline when that is enough, by the clock of `performance`
  * @throws the last error
  */
 export async function patiently<T>(deadline: number, attempt: () => Promise<T>): Promise<T> {
@@ -18,7 +18,7 @@ export async function patiently<T>(deadline: number, attempt: () => Promise<T>):
     } catch (error) {
       const isFinal = (error as Partial<ProtocolError>).retriable === false;
       const delayMs = backoffDelay(failures, backoff);
-      if (isFinal || Date.now() + delayMs >= deadline) throw error;
+      if (isFinal || performance.now() + delayMs >= deadline) throw error;
       await wait(delayMs, new AbortController().signal);
     }
   }

@@ -16,7 +16,7 @@ interface AddPartitionsResponse {
 
 /**
  * The broker that keeps the transactions of a transactional id. Each request is repeated until it is answered well or its
- * deadline, in milliseconds since 1970, is over: all of them may be (KIP-98).
+ * deadline, by the clock of `performance`, is over: all of them may be (KIP-98).
  */
 export class TransactionCoordinator {
   private address: BrokerAddress | undefined;

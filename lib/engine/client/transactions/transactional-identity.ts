@@ -20,7 +20,7 @@ export class TransactionalIdentity implements ProducerIdentity {
     this.broken.catch(() => undefined);
   }
 
-  /** @param deadline of the transaction, in milliseconds since 1970 */
+  /** @param deadline of the transaction, by the clock of `performance` */
   begin(deadline: number): void {
     this.deadline = deadline;
     this.enlisted = new Map();

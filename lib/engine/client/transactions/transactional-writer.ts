@@ -145,7 +145,7 @@ export class TransactionalWriter {
   }
 
   private deadline(): number {
-    return Date.now() + this.settings.deliveryTimeoutMs;
+    return performance.now() + this.settings.deliveryTimeoutMs;
   }
 }
 

@@ -11,7 +11,7 @@ class Partition {
   readonly name: string;
   offset = 5;
   running = 0;
-  isDue = true;
+  isDueByNow = true;
   records = 0;
   pausedFor: PauseReason[] = [];
 
@@ -27,8 +27,8 @@ class Partition {
     return { records: this.records, bytes: 0 };
   }
 
-  get oldestOpenSince() {
-    return this.records > 0 && this.isDue ? 1 : undefined;
+  get isDue() {
+    return this.records > 0 && this.isDueByNow;
   }
 
   isPausedFor(reason: PauseReason): boolean {
@@ -97,7 +97,7 @@ describe('Progress', () => {
 
   it('does not wait for what is not due yet', async () => {
     one.records = 1;
-    one.isDue = false;
+    one.isDueByNow = false;
     await pass(300);
 
     expect(stalledMs()).toEqual([0, 0]);

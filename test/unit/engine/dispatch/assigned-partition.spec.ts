@@ -10,12 +10,17 @@ import { record } from '../../../support/records.js';
 
 const calls: string[] = [];
 
-function assign(order: ProcessingOrder = 'key', predecessor?: Promise<void>, batch?: BatchBinding): AssignedPartition {
+function assign(
+  order: ProcessingOrder = 'key',
+  predecessor?: Promise<void>,
+  batch?: BatchBinding,
+  delayMs?: number,
+): AssignedPartition {
   const note = (name: string) => () => void calls.push(name);
   return new AssignedPartition(
     { topic: 'orders', partition: 0, offset: 0 },
     { completed: [] },
-    { ...planTopic([], []), order, batch },
+    { ...planTopic([], []), order, batch, delayMs },
     { ready: note('ready'), retired: note('retired'), paused: note('paused'), resumed: note('resumed') },
     predecessor,
   );
@@ -194,6 +199,29 @@ describe('A partition under an assignment', () => {
 
       finish(partition, second!);
       expect(partition.oldestOpenSince).toBeUndefined();
+    });
+
+    it('has something due while a record is open, though the clock is set back', () => {
+      const partition = assign();
+      expect(partition.isDue).toBe(false);
+      admit(partition, ['a']);
+      jest.setSystemTime(0);
+      expect(partition.isDue).toBe(true);
+
+      finish(partition, partition.take()!);
+      expect(partition.isDue).toBe(false);
+    });
+
+    it('has something due of a retry topic from when it is, not so long after it came', () => {
+      const partition = assign('partition', undefined, undefined, 1_000);
+      partition.admit([record({ offset: 0, timestamp: -100 }), record({ offset: 1, timestamp: 500 })], 2);
+      expect(partition.isDue).toBe(true);
+
+      finish(partition, partition.take()!);
+      expect(partition.isDue).toBe(false);
+
+      jest.advanceTimersByTime(500);
+      expect(partition.isDue).toBe(true);
     });
 
     it('lets records that wait long go of the memory they share', () => {

@@ -18,7 +18,7 @@ describe('Fetcher, with a buffer,', () => {
 
   /** Time passes by hand; turns of the event loop go on. */
   beforeEach(() => {
-    jest.useFakeTimers({ doNotFake: ['setImmediate', 'clearImmediate', 'nextTick', 'queueMicrotask', 'performance'] });
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'clearImmediate', 'nextTick', 'queueMicrotask'] });
     fetch();
   });
 

@@ -13,7 +13,7 @@ describe('Fetcher', () => {
 
   /** Time passes by hand; turns of the event loop go on. */
   beforeEach(() => {
-    jest.useFakeTimers({ doNotFake: ['setImmediate', 'clearImmediate', 'nextTick', 'queueMicrotask', 'performance'] });
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'clearImmediate', 'nextTick', 'queueMicrotask'] });
     fetching = new Fetching();
   });
 

@@ -15,7 +15,7 @@ describe('Fetcher', () => {
   let log: Buffer[];
 
   beforeEach(async () => {
-    jest.useFakeTimers({ doNotFake: ['setImmediate', 'clearImmediate', 'nextTick', 'queueMicrotask', 'performance'] });
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'clearImmediate', 'nextTick', 'queueMicrotask'] });
     const starts = Array.from({ length: lastOffset / batchOffsets }, (_, batch) => batch * batchOffsets);
     log = await Promise.all(
       starts.map((start) => {

@@ -183,6 +183,29 @@ describe('Heartbeats', () => {
     expect(heartbeats.expired).toBe(false);
   });
 
+  it('goes on when the clock is set back', async () => {
+    await jest.advanceTimersByTimeAsync(5_000);
+    const before = sent;
+    jest.setSystemTime(Date.now() - 3_600_000);
+
+    await jest.advanceTimersByTimeAsync(5_000);
+
+    expect(sent - before).toBeGreaterThanOrEqual(4);
+    expect(heartbeats.silence).toBeGreaterThanOrEqual(0);
+    expect(ends).toEqual([]);
+  });
+
+  it('takes a session for expired that nobody answers, though the clock is set back', async () => {
+    await jest.advanceTimersByTimeAsync(5_000);
+    answer = () => new Promise(() => undefined);
+    jest.setSystemTime(Date.now() - 3_600_000);
+
+    await jest.advanceTimersByTimeAsync(12_000);
+
+    expect(heartbeats.expired).toBe(true);
+    expect(ends.at(-1)).toMatch(/^lost/);
+  });
+
   it('takes a session for expired after the event loop stood still, whatever the broker would say', async () => {
     jest.setSystemTime(Date.now() + 60_000);
     expect(heartbeats.expired).toBe(true);
