@@ -30,8 +30,8 @@ const shared = {
 /** Specs in these folders of `test` run on a broker, once on each kind. */
 const onBroker = ['e2e', 'conformance'];
 
-/** What starts Apache Kafka itself needs what Apache Kafka needs. */
-const onApacheOnly = '<rootDir>/test/e2e/apache/';
+/** What starts Apache Kafka itself needs what Apache Kafka needs; what starts EmbeddedKafka itself has nothing new to tell on another. */
+const onOneKindOnly = { apache: '<rootDir>/test/e2e/apache/', embedded: '<rootDir>/test/e2e/embedded/' };
 
 const unit = {
   ...shared,
@@ -44,7 +44,7 @@ const on = (kind, _index, brokerKinds) => ({
   ...shared,
   displayName: kind,
   testMatch: onBroker.map((folder) => `<rootDir>/test/${folder}/**/*.spec.ts`),
-  testPathIgnorePatterns: kind === 'apache' ? [] : [onApacheOnly],
+  testPathIgnorePatterns: Object.entries(onOneKindOnly).flatMap(([only, folder]) => (only === kind ? [] : [folder])),
   globals: { brokerKind: kind, brokerKinds },
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',

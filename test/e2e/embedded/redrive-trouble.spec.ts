@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { INestApplicationContext, Type } from '@nestjs/common';
 import { DeadLetterService, type Message, MessageHandler, NonRetriableError } from '@things-kit/nestjs-kafka';
 import { EmbeddedKafka } from '@things-kit/nestjs-kafka/testing';
-import { LogRecorder, startApplication } from '../support/application.js';
-import { eventually } from '../support/eventually.js';
+import { LogRecorder, startApplication } from '../../support/application.js';
+import { eventually } from '../../support/eventually.js';
 
 /** On an embedded broker of its own, whatever the run's broker is: it fails on demand. */
 describe('a redrive in trouble', () => {

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
 import { type KafkaOptions, Producer } from '@things-kit/nestjs-kafka';
 import { EmbeddedKafka, type Fault } from '@things-kit/nestjs-kafka/testing';
-import { startApplication } from '../support/application.js';
-import { eventually } from '../support/eventually.js';
+import { startApplication } from '../../support/application.js';
+import { eventually } from '../../support/eventually.js';
 
 /** On an embedded broker of its own, which counts requests. */
 describe('what is published at the same time', () => {

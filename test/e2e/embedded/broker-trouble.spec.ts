@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Message, MessageHandler, Producer, PublishError } from '@things-kit/nestjs-kafka';
 import { EmbeddedKafka } from '@things-kit/nestjs-kafka/testing';
-import { LogRecorder, startApplication, untilAssigned } from '../support/application.js';
-import { eventually } from '../support/eventually.js';
+import { LogRecorder, startApplication, untilAssigned } from '../../support/application.js';
+import { eventually } from '../../support/eventually.js';
 
 /** On an embedded broker of its own, whatever the run's broker is: it fails on demand. */
 describe('brokers in trouble', () => {

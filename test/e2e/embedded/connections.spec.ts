@@ -12,8 +12,8 @@ import {
   Producer,
 } from '@things-kit/nestjs-kafka';
 import { EmbeddedKafka } from '@things-kit/nestjs-kafka/testing';
-import { LogRecorder, testOptions } from '../support/application.js';
-import { eventually } from '../support/eventually.js';
+import { LogRecorder, testOptions } from '../../support/application.js';
+import { eventually } from '../../support/eventually.js';
 
 /** On two clusters of their own. */
 describe('a second connection', () => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
 import { type KafkaOptions, Producer, PublishError } from '@things-kit/nestjs-kafka';
 import { EmbeddedKafka } from '@things-kit/nestjs-kafka/testing';
-import { LogRecorder, startApplication } from '../support/application.js';
+import { LogRecorder, startApplication } from '../../support/application.js';
 
 /** On an embedded broker of its own, whatever the run's broker is: it fails on demand. */
 describe('a publish whose answer is lost', () => {

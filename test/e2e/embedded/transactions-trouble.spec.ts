@@ -11,9 +11,9 @@ import {
 } from '@things-kit/nestjs-kafka';
 import { EmbeddedKafka } from '@things-kit/nestjs-kafka/testing';
 import kafkajs from 'kafkajs';
-import { LogRecorder, startApplication } from '../support/application.js';
-import { eventually } from '../support/eventually.js';
-import { client } from '../support/kafka.js';
+import { LogRecorder, startApplication } from '../../support/application.js';
+import { eventually } from '../../support/eventually.js';
+import { client } from '../../support/kafka.js';
 
 const apis = [
   'InitProducerId',

@@ -3,12 +3,12 @@ import type { INestApplicationContext, Type } from '@nestjs/common';
 import { type KafkaOptions, KafkaConsumerService, MessageHandler } from '@things-kit/nestjs-kafka';
 import { KafkaHealthModule } from '@things-kit/nestjs-kafka/health';
 import { EmbeddedKafka } from '@things-kit/nestjs-kafka/testing';
-import { Broker } from '../../lib/engine/client/connection/kafkajs-internals.js';
-import { GroupClient } from '../../lib/engine/client/group-client.js';
-import { RecordFlow } from '../../lib/engine/record-flow.js';
-import { startApplication } from '../support/application.js';
-import { eventually } from '../support/eventually.js';
-import { untilHealth } from '../support/health.js';
+import { Broker } from '../../../lib/engine/client/connection/kafkajs-internals.js';
+import { GroupClient } from '../../../lib/engine/client/group-client.js';
+import { RecordFlow } from '../../../lib/engine/record-flow.js';
+import { startApplication } from '../../support/application.js';
+import { eventually } from '../../support/eventually.js';
+import { untilHealth } from '../../support/health.js';
 
 /** On an embedded broker of its own, whatever the run's broker is: it fails on demand. */
 describe('the health of a consumer in trouble', () => {

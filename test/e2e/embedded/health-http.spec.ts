@@ -4,11 +4,11 @@ import { Test } from '@nestjs/testing';
 import { KafkaModule, MessageHandler } from '@things-kit/nestjs-kafka';
 import { KafkaHealthModule } from '@things-kit/nestjs-kafka/health';
 import { EmbeddedKafka } from '@things-kit/nestjs-kafka/testing';
-import { GroupClient } from '../../lib/engine/client/group-client.js';
-import { PlainHealthController } from '../readme/plain-health.controller.js';
-import { HealthModule } from '../readme/health.module.js';
-import { LogRecorder, testOptions } from '../support/application.js';
-import { eventually } from '../support/eventually.js';
+import { GroupClient } from '../../../lib/engine/client/group-client.js';
+import { PlainHealthController } from '../../readme/plain-health.controller.js';
+import { HealthModule } from '../../readme/health.module.js';
+import { LogRecorder, testOptions } from '../../support/application.js';
+import { eventually } from '../../support/eventually.js';
 
 /** On an embedded broker of its own, whatever the run's broker is: it fails on demand. */
 describe('health over HTTP', () => {

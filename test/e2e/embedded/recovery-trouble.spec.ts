@@ -4,9 +4,9 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { KafkaConsumerService, type Message, MessageHandler, NonRetriableError } from '@things-kit/nestjs-kafka';
 import kafkajs from 'kafkajs';
 import { EmbeddedKafka } from '@things-kit/nestjs-kafka/testing';
-import { LogRecorder, startApplication } from '../support/application.js';
-import { eventually } from '../support/eventually.js';
-import { client } from '../support/kafka.js';
+import { LogRecorder, startApplication } from '../../support/application.js';
+import { eventually } from '../../support/eventually.js';
+import { client } from '../../support/kafka.js';
 
 /** Text that can hardly be compressed. */
 const noise = (length: number): string => randomBytes(length).toString('base64').slice(0, length);
