@@ -10,7 +10,7 @@ import { consequenceOf, decisionFields, reportFailure } from './failure-report.j
 import { Delivery } from './delivery.js';
 import type { DeliveryContext, DeliveryScope } from './delivery-context.js';
 import type { LaneDelivery, Verdict } from './lane-delivery.js';
-import { Observation, toConsequence } from './observation.js';
+import { isWatched, Observation, toConsequence } from './observation.js';
 import { address, type Addressed } from './redelivery.js';
 
 /** What a batch has of its partition. */
@@ -56,8 +56,8 @@ export class BatchDelivery implements LaneDelivery {
     this.foreign = addressed.filter(({ handlers }) => handlers.length === 0);
     this.records = addressed.filter(({ handlers }) => handlers.length > 0).map(({ record }) => record);
     this.messages = this.records.map((record) => new KafkaMessage(record, binding.deserializerOf(record.topic)));
-    if (this.messages.length > 0)
-      this.observation = Observation.of(context, this.messages, context.group, scope.aborted);
+    if (this.messages.length > 0 && isWatched(context))
+      this.observation = new Observation(context, this.messages, context.group, scope.aborted);
   }
 
   attempt(): Verdict | Promise<Verdict> {

@@ -11,7 +11,7 @@ import { decide, type Decision } from './decide.js';
 import type { DeliveryContext, DeliveryCounts, DeliveryScope } from './delivery-context.js';
 import { nameOf, reportAttempt, reportLate, reportMove, reportPassed } from './failure-report.js';
 import type { LaneDelivery, Outcome, Verdict } from './lane-delivery.js';
-import { Observation, toConsequence } from './observation.js';
+import { isWatched, Observation, toConsequence } from './observation.js';
 import { deadLetter, retryLater, type Publication } from './publication.js';
 import { deadLetterTopicFor } from './recovery-topics.js';
 import type { Addressed } from './redelivery.js';
@@ -50,7 +50,7 @@ export class Delivery implements LaneDelivery {
     private readonly context: DeliveryContext,
   ) {
     this.message = this.messageFor(addressed.handlers[0]);
-    this.observation = Observation.of(context, [this.message], context.group, scope.aborted);
+    if (isWatched(context)) this.observation = new Observation(context, [this.message], context.group, scope.aborted);
   }
 
   get size(): number {

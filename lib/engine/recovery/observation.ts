@@ -5,7 +5,12 @@ import type { Verdict } from './lane-delivery.js';
 import type { Publication } from './publication.js';
 import type { Trace, Watchers } from './watchers.js';
 
-/** What watchers are told of one delivery. There is none where nobody watches. */
+/** Whether anybody watches now. Asked once a record: where nobody does, there is no {@link Observation}. */
+export function isWatched({ observer, meter, tracer }: Watchers): boolean {
+  return observer !== undefined || meter !== undefined || tracer?.isOn === true;
+}
+
+/** What watchers are told of one delivery. */
 export class Observation {
   private readonly event: MessagesEvent;
   private trace: Trace | undefined;
@@ -25,17 +30,6 @@ export class Observation {
   ) {
     const { topic, partition } = messages[0]!;
     this.event = { topic, partition, group, messages };
-  }
-
-  /** @returns nothing where nobody watches */
-  static of(
-    watchers: Watchers,
-    messages: readonly Message[],
-    group: string,
-    aborted: AbortSignal,
-  ): Observation | undefined {
-    if (!watchers.observer && !watchers.meter && !watchers.tracer?.isOn) return undefined;
-    return new Observation(watchers, messages, group, aborted);
   }
 
   /** @param startedAt of the attempt that they were received for, with others: then this has been told */

@@ -151,8 +151,8 @@ async function lifecycle(job: Job): Promise<Figures> {
   if (job.contender === 'module') {
     Logger.overrideLogger(false);
     const log = Logger.prototype.log;
-    Logger.prototype.log = function (this: Logger, message: string): void {
-      if (message.includes('joined; reading')) joinedAt = performance.now();
+    Logger.prototype.log = function (this: Logger, message: unknown): void {
+      if (String(message).includes('joined; reading')) joinedAt = performance.now();
       log.call(this, message);
     };
   }
